@@ -1,0 +1,88 @@
+import { AppProject } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/AppProject";
+import type { Environment } from "../model/environment.ts";
+import { argocdNamespace } from "./application.ts";
+
+const here = "https://kubernetes.default.svc";
+
+/** Argo CD's own project, stripped: what names no other project deploys nothing. */
+export function defaultProject(): AppProject {
+  return new AppProject({
+    metadata: { name: "default", namespace: argocdNamespace },
+    spec: {
+      description: "Deploys nothing, on purpose: every Application names its project.",
+      sourceRepos: [],
+      destinations: [],
+      clusterResourceWhitelist: [],
+      namespaceResourceBlacklist: [{ group: "*", kind: "*" }],
+    },
+  });
+}
+
+/** The project of everything that belongs to the cluster: root, parents, platform components. */
+export function platformProject(repositories: readonly string[], namespaces: readonly string[]): AppProject {
+  return new AppProject({
+    metadata: { name: "platform", namespace: argocdNamespace },
+    spec: {
+      description: "Argo CD itself, the mesh and the other components of the cluster.",
+      sourceRepos: [...repositories],
+      destinations: namespaces.map((namespace) => ({ server: here, namespace })),
+      clusterResourceWhitelist: [
+        { group: "", kind: "Namespace" },
+        { group: "apiextensions.k8s.io", kind: "CustomResourceDefinition" },
+        { group: "rbac.authorization.k8s.io", kind: "ClusterRole" },
+        { group: "rbac.authorization.k8s.io", kind: "ClusterRoleBinding" },
+        { group: "admissionregistration.k8s.io", kind: "MutatingWebhookConfiguration" },
+        { group: "admissionregistration.k8s.io", kind: "ValidatingWebhookConfiguration" },
+      ],
+    },
+  });
+}
+
+/** Every kind that an environment's folders hold: a Role, a Secret or a CronJob from there is refused by Argo CD. */
+const environmentKinds = [
+  { group: "", kind: "ConfigMap" },
+  { group: "", kind: "LimitRange" },
+  { group: "", kind: "ResourceQuota" },
+  { group: "", kind: "Service" },
+  { group: "", kind: "ServiceAccount" },
+  { group: "apps", kind: "Deployment" },
+  { group: "apps", kind: "StatefulSet" },
+  { group: "autoscaling", kind: "HorizontalPodAutoscaler" },
+  { group: "networking.istio.io", kind: "*" },
+  { group: "networking.k8s.io", kind: "NetworkPolicy" },
+  { group: "policy", kind: "PodDisruptionBudget" },
+  { group: "security.istio.io", kind: "*" },
+  { group: "telemetry.istio.io", kind: "Telemetry" },
+];
+
+/** The project of one environment: its own namespaces, this repository, no cluster-scoped kind but those namespaces. */
+export function environmentProject(environment: Pick<Environment, "name" | "delivery">, repository: string, namespaces: readonly string[]): AppProject {
+  const { name, delivery } = environment;
+  return new AppProject({
+    metadata: { name, namespace: argocdNamespace, annotations: { "argocd.argoproj.io/sync-wave": "-1" } },
+    spec: {
+      description: `The services of ${name}.`,
+      sourceRepos: [repository],
+      destinations: namespaces.map((namespace) => ({ server: here, namespace })),
+      clusterResourceWhitelist: namespaces.map((namespace) => ({ group: "", kind: "Namespace", name: namespace })),
+      namespaceResourceWhitelist: environmentKinds,
+      orphanedResources: { warn: false },
+      roles: delivery.deployers && [
+        {
+          name: "deployer",
+          description: `May look at and sync the Applications of ${name}.`,
+          groups: delivery.deployers,
+          policies: ["get", "sync"].map((action) => `p, proj:${name}:deployer, applications, ${action}, ${name}/*, allow`),
+        },
+      ],
+      syncWindows: delivery.windows?.map(({ kind, schedule, duration, timeZone, manualSync }) => ({
+        kind,
+        schedule,
+        duration,
+        timeZone,
+        manualSync,
+        applications: ["*"],
+      })),
+    },
+  });
+}

@@ -1,0 +1,80 @@
+import { Application } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/Application";
+import type { Cluster } from "../model/cluster.ts";
+
+/** The namespace of Argo CD and of all Applications. */
+export const argocdNamespace = "argocd";
+
+/** A chart of a Helm repository; its values are a rendered file of this repository. */
+export interface Chart {
+  readonly repository: string;
+  readonly chart: string;
+  readonly version: string;
+  readonly release: string;
+  readonly valuesFile: string;
+}
+
+export interface ApplicationOptions {
+  readonly name: string;
+  readonly project: string;
+  readonly wave: number;
+  /** Folder of this repository, or a chart. */
+  readonly source: { readonly path: string } | Chart;
+  /** Namespace for objects that name none. */
+  readonly namespace?: string;
+  /** Automated sync; without it a person syncs. */
+  readonly automated?: { readonly prune: boolean; readonly selfHeal: boolean };
+  /** Whether deleting the Application deletes what it deployed. */
+  readonly cascade: boolean;
+  /** Whether it deploys Applications: a parent. */
+  readonly parent?: boolean;
+}
+
+/** An Application of this cluster: where it reads, where it deploys, how it syncs. */
+export function application({ repository }: Pick<Cluster, "repository">, options: ApplicationOptions): Application {
+  const { name, source } = options;
+  return new Application({
+    metadata: {
+      name,
+      namespace: argocdNamespace,
+      labels: { "app.kubernetes.io/part-of": options.project, "app.kubernetes.io/managed-by": "slipway" },
+      annotations: {
+        "argocd.argoproj.io/sync-wave": String(options.wave),
+        // A webhook refreshes only the Applications whose folder a push has touched.
+        ...("path" in source && { "argocd.argoproj.io/manifest-generate-paths": `/${source.path}` }),
+        // A server-side diff of Applications is about their status too
+        // (https://github.com/argoproj/argo-cd/issues/17394), so parents are compared without one.
+        ...(options.parent && { "argocd.argoproj.io/compare-options": "ServerSideDiff=false" }),
+      },
+      finalizers: options.cascade ? ["resources-finalizer.argocd.argoproj.io"] : undefined,
+    },
+    spec: {
+      project: options.project,
+      destination: { server: "https://kubernetes.default.svc", namespace: options.namespace },
+      ...("path" in source ? { source: folderSource(repository, source.path) } : { sources: chartSources(repository, source) }),
+      syncPolicy: {
+        automated: options.automated && { ...options.automated, allowEmpty: false },
+        syncOptions: options.parent ? ["PruneLast=true"] : ["ServerSideApply=true", "PruneLast=true"],
+        // `refresh` retries the newest commit and not the one that failed.
+        retry: { limit: 10, refresh: true, backoff: { duration: "5s", factor: 2, maxDuration: "3m" } },
+      },
+      revisionHistoryLimit: 5,
+    },
+  });
+}
+
+function folderSource({ url, revision }: Cluster["repository"], path: string) {
+  // A kustomization is recognised by its file; every other folder is read as it is, with its subfolders.
+  return { repoURL: url, targetRevision: revision, path, ...(!path.endsWith("/argocd") && { directory: { recurse: true } }) };
+}
+
+function chartSources({ url, revision }: Cluster["repository"], chart: Chart) {
+  return [
+    {
+      repoURL: chart.repository,
+      chart: chart.chart,
+      targetRevision: chart.version,
+      helm: { releaseName: chart.release, valueFiles: [`$values/${chart.valuesFile}`] },
+    },
+    { repoURL: url, targetRevision: revision, ref: "values" },
+  ];
+}

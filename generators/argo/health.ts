@@ -1,0 +1,51 @@
+/**
+ * Health of an Application in the eyes of its parent, in Lua. Argo CD has none of its own since 1.8
+ * (https://github.com/argoproj/argo-cd/issues/3781), so without it waves would not wait.
+ *
+ * Healthy health alone is not enough: since 3.4 an Application whose objects could not be applied calls itself Healthy
+ * (https://github.com/argoproj/argo-cd/issues/27917), and after a change of its source the verdict is about the old one
+ * (https://github.com/argoproj/argo-cd/issues/29649). An Application that a person syncs counts as healthy until then:
+ * its parent would otherwise wait for that person in the middle of its own sync, and follow no further commit.
+ */
+export const applicationHealth = `local health = { status = "Progressing", message = "waiting for the first comparison" }
+local status = obj.status
+if status == nil or status.sync == nil or status.health == nil then
+  return health
+end
+
+local automated = obj.spec.syncPolicy ~= nil and obj.spec.syncPolicy.automated ~= nil
+local phase = ""
+if status.operationState ~= nil and status.operationState.phase ~= nil then
+  phase = status.operationState.phase
+end
+
+if phase == "Running" then
+  health.message = "a sync is running"
+  return health
+end
+
+if not automated and status.sync.status == "OutOfSync" then
+  return { status = "Healthy", message = "OutOfSync: waiting for a person to sync it" }
+end
+
+if status.sync.comparedTo ~= nil and obj.spec.source ~= nil then
+  local compared = status.sync.comparedTo.source
+  if compared.path ~= obj.spec.source.path or compared.targetRevision ~= obj.spec.source.targetRevision or compared.repoURL ~= obj.spec.source.repoURL then
+    health.message = "the comparison is about an earlier source"
+    return health
+  end
+end
+
+if automated and (phase == "Failed" or phase == "Error") and status.sync.status ~= "Synced" then
+  return { status = "Degraded", message = "the last sync failed: " .. (status.operationState.message or "") }
+end
+
+if status.health.status == "Healthy" and status.sync.status ~= "Synced" then
+  health.message = "not synced yet: " .. status.sync.status
+  return health
+end
+
+health.status = status.health.status
+health.message = status.health.message or ""
+return health
+`;

@@ -1,0 +1,9 @@
+/**
+ * Sync waves: Argo CD applies the objects of one parent in this order, and starts a wave when the one before is healthy
+ * (the health of Applications is defined in `health.ts`).
+ */
+export const waves = {
+  root: { projects: -1, platform: 0, environments: 1 },
+  platform: { foundations: 0, controlPlanes: 1, mesh: 2, gateway: 3, operators: 4 },
+  environment: { namespaces: 0, dataStores: 1, services: 2, routes: 3 },
+} as const;

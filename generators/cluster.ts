@@ -1,0 +1,143 @@
+import { application, argocdNamespace } from "./argo/application.ts";
+import { environmentProject } from "./argo/app-project.ts";
+import { waves } from "./argo/waves.ts";
+import { type EnvironmentApplication, environmentApplications } from "./environment.ts";
+import type { Cluster } from "./model/cluster.ts";
+import type { Environment } from "./model/environment.ts";
+import type { Input } from "./model/platform.ts";
+import { ingress, type ResolvedEnvironment } from "./model/resolve.ts";
+import { argocd } from "./platform/argocd.ts";
+import { clusterConfiguration } from "./platform/cluster-configuration.ts";
+import { type Component, components } from "./platform/components.ts";
+import { platformNamespace } from "./platform/namespaces.ts";
+import { type KubernetesObject, type Unit, unit } from "./render/output.ts";
+import { paths } from "./render/paths.ts";
+import { peerAuthentication } from "./security/peer-authentication.ts";
+
+/** Everything of a cluster but the manifests of its environments: Applications, projects, platform components. */
+export function clusterUnits({ file, value: cluster }: Input<Cluster>, environments: readonly ResolvedEnvironment[]): Unit[] {
+  const { name, repository, provider } = cluster;
+  const charts = components(cluster);
+  const namespaces = [...new Set([...charts.map((chart) => chart.namespace), ...(cluster.platform.istio ? ["istio-system", ingress.namespace] : [])])];
+  const own = namespaces.filter((namespace) => namespace !== "kube-system").sort();
+  const settings = {
+    version: cluster.platform.argocd.version,
+    repositories: [repository.url, ...new Set(charts.map(({ chart }) => chart.repository))],
+    namespaces: [...new Set([argocdNamespace, ...namespaces])].sort(),
+  };
+  const parents = environments.map(({ input }) => input.value);
+  return [
+    unit(paths.cluster(name), file, "configuration", { name, provider }, clusterConfiguration),
+    unit(paths.component(name, "argocd"), file, "argocd", settings, argocd),
+    unit(paths.component(name, "namespaces"), file, "namespaces", own, (list) => list.map(platformNamespace)),
+    ...(cluster.platform.istio ? [unit(paths.component(name, "mesh"), file, "mesh", {}, () => [peerAuthentication("istio-system")])] : []),
+    ...charts.map((chart) => unit(paths.component(name, chart.name), file, "values", chart.values, (values) => [{ file: "values.yaml", content: values }])),
+    unit(paths.root(name), file, "root", { repository, name }, rootApplication),
+    unit(paths.applications(name, "root"), file, "parents", { repository, name, environments: environments.map(projectOf) }, parentApplications),
+    unit(paths.applications(name, "platform"), file, "platform", { name, repository, charts, mesh: cluster.platform.istio !== undefined }, platformApplications),
+    ...environments.map((environment, index) =>
+      unit(
+        paths.applications(name, parents[index]?.name ?? ""),
+        file,
+        "applications",
+        { repository, environment: parents[index]?.name ?? "", delivery: environment.input.value.delivery, applications: environmentApplications(environment) },
+        childApplications,
+      ),
+    ),
+  ];
+}
+
+type Repository = Pick<Cluster, "repository">;
+
+interface ProjectContext {
+  readonly environment: Pick<Environment, "name" | "delivery">;
+  readonly namespaces: readonly string[];
+}
+
+function projectOf({ input, namespaces }: ResolvedEnvironment): ProjectContext {
+  return { environment: { name: input.value.name, delivery: input.value.delivery }, namespaces };
+}
+
+/** The Application that everything else follows from. It neither prunes nor cascades: an empty render deletes nothing. */
+function rootApplication({ name, ...cluster }: Repository & { name: string }): KubernetesObject[] {
+  return [
+    application(cluster, {
+      name: "root",
+      project: "platform",
+      wave: 0,
+      source: { path: paths.applications(name, "root") },
+      namespace: argocdNamespace,
+      automated: { prune: false, selfHeal: true },
+      cascade: false,
+      parent: true,
+    }),
+  ];
+}
+
+/** Children of the root: the projects of the environments, the platform, and one parent per environment. */
+function parentApplications({ name, environments, ...cluster }: Repository & { name: string; environments: readonly ProjectContext[] }): KubernetesObject[] {
+  const parent = (child: string, wave: number, prune: boolean) =>
+    application(cluster, {
+      name: child,
+      project: "platform",
+      wave,
+      source: { path: paths.applications(name, child) },
+      namespace: argocdNamespace,
+      automated: { prune, selfHeal: true },
+      cascade: false,
+      parent: true,
+    });
+  return [
+    ...environments.map(({ environment, namespaces }) => environmentProject(environment, cluster.repository.url, namespaces)),
+    parent("platform", waves.root.platform, true),
+    // Where a person syncs, a person prunes too.
+    ...environments.map(({ environment }) => parent(environment.name, waves.root.environments, environment.delivery.sync === "automated")),
+  ];
+}
+
+function platformApplications({ name, charts, mesh, ...cluster }: Repository & { name: string; charts: readonly Component[]; mesh: boolean }): KubernetesObject[] {
+  const common = { project: "platform", automated: { prune: true, selfHeal: true }, cascade: false };
+  const folder = (child: string, wave: number, namespace: string) =>
+    application(cluster, { ...common, name: child, wave, source: { path: paths.component(name, child) }, namespace });
+  return [
+    folder("argocd", waves.platform.foundations, argocdNamespace),
+    folder("namespaces", waves.platform.foundations, "default"),
+    ...(mesh ? [folder("mesh", waves.platform.mesh, "istio-system")] : []),
+    ...charts.map(({ name: child, namespace, wave, chart }) =>
+      application(cluster, {
+        ...common,
+        name: child,
+        wave,
+        namespace,
+        source: {
+          repository: chart.repository,
+          chart: chart.name,
+          version: chart.version,
+          release: child,
+          valuesFile: `${paths.component(name, child)}/values.yaml`,
+        },
+      }),
+    ),
+  ];
+}
+
+interface ChildrenContext extends Repository {
+  readonly environment: string;
+  readonly delivery: Environment["delivery"];
+  readonly applications: readonly EnvironmentApplication[];
+}
+
+/** One Application per folder of an environment. Deleting one in an environment that a person syncs leaves its objects. */
+function childApplications({ environment, delivery, applications, ...cluster }: ChildrenContext): KubernetesObject[] {
+  const automated = delivery.sync === "automated" ? { prune: delivery.prune, selfHeal: delivery.selfHeal } : undefined;
+  return applications.map(({ name, wave }) =>
+    application(cluster, {
+      name: `${environment}-${name}`,
+      project: environment,
+      wave,
+      source: { path: paths.environment(environment, name) },
+      automated,
+      cascade: automated !== undefined,
+    }),
+  );
+}

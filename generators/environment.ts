@@ -1,0 +1,141 @@
+import { waves } from "./argo/waves.ts";
+import { destinationRule } from "./mesh/destination-rule.ts";
+import { gateway } from "./mesh/gateway.ts";
+import { rateLimit } from "./mesh/rate-limit.ts";
+import { serviceEntry } from "./mesh/service-entry.ts";
+import { sidecar } from "./mesh/sidecar.ts";
+import { telemetry } from "./mesh/telemetry.ts";
+import { type Exposure, gatewayVirtualService, virtualService } from "./mesh/virtual-service.ts";
+import type { Environment } from "./model/environment.ts";
+import { type DataStoreWorkload, exposedPort, type ResolvedEnvironment, type Scope, type ServiceWorkload, type Workload } from "./model/resolve.ts";
+import { type KubernetesObject, type Unit, unit } from "./render/output.ts";
+import { paths } from "./render/paths.ts";
+import { authorizationPolicy, denyAll } from "./security/authorization-policy.ts";
+import { denyAllTraffic, networkPolicy } from "./security/network-policy.ts";
+import { peerAuthentication } from "./security/peer-authentication.ts";
+import { configMap } from "./workloads/config-map.ts";
+import { deployment } from "./workloads/deployment.ts";
+import { horizontalPodAutoscaler } from "./workloads/horizontal-pod-autoscaler.ts";
+import { limitRange, namespace, resourceQuota } from "./workloads/namespace.ts";
+import { podDisruptionBudget } from "./workloads/pod-disruption-budget.ts";
+import { service } from "./workloads/service.ts";
+import { serviceAccount } from "./workloads/service-account.ts";
+import { statefulSet } from "./workloads/stateful-set.ts";
+
+/** An Application of an environment: the name of its folder, and its wave. */
+export interface EnvironmentApplication {
+  readonly name: string;
+  readonly wave: number;
+}
+
+/** Folders that no service or data store may be named after. */
+export const reservedApplications = ["namespaces", "routes"] as const;
+
+/** The Applications of an environment, in wave order. */
+export function environmentApplications({ services, dataStores }: ResolvedEnvironment): EnvironmentApplication[] {
+  const wave = waves.environment;
+  return [
+    { name: "namespaces", wave: wave.namespaces },
+    ...dataStores.map(({ name }) => ({ name, wave: wave.dataStores })),
+    ...services.map(({ name }) => ({ name, wave: wave.services })),
+    { name: "routes", wave: wave.routes },
+  ];
+}
+
+/** All manifests of an environment. */
+export function environmentUnits(resolved: ResolvedEnvironment): Unit[] {
+  const { file, value } = resolved.input;
+  const folder = (application: string) => paths.environment(value.name, application);
+  const { quota, limits } = value.namespaces;
+  return [
+    ...resolved.namespaces.map((name) =>
+      unit(`${folder("namespaces")}/${name}`, file, "namespace", { name, quota, limits, scope: resolved.scope }, namespaceObjects),
+    ),
+    ...resolved.dataStores.map((workload) => unit(folder(workload.name), file, "data-store", workload, dataStoreObjects)),
+    ...resolved.services.map((workload) => unit(folder(workload.name), file, "service", workload, serviceObjects)),
+    ...resolved.services.map((workload) => unit(folder("routes"), file, `service-${workload.name}`, workload, routeObjects)),
+    ...gatewayUnits(resolved, folder("routes")),
+  ];
+}
+
+interface NamespaceContext extends Pick<Environment["namespaces"], "quota" | "limits"> {
+  readonly name: string;
+  readonly scope: Scope;
+}
+
+/** The foundations of one namespace: nothing is reachable and nothing gets out until a workload's own policies say so. */
+function namespaceObjects({ name, quota, limits, scope }: NamespaceContext): KubernetesObject[] {
+  return [
+    namespace(name, scope.name),
+    peerAuthentication(name),
+    denyAll(name),
+    denyAllTraffic(name),
+    telemetry(scope, name),
+    ...resourceQuota(name, quota),
+    ...limitRange(name, limits),
+  ];
+}
+
+/** What every workload has besides its pods. */
+function surroundings(workload: Workload): KubernetesObject[] {
+  return [service(workload), authorizationPolicy(workload), networkPolicy(workload), sidecar(workload)];
+}
+
+function serviceObjects(workload: ServiceWorkload): KubernetesObject[] {
+  const versions = Object.entries(workload.spec.versions);
+  return [
+    serviceAccount(workload, workload.spec.serviceAccount),
+    ...versions.flatMap(([name, version]) => [
+      ...configMap(workload, version.release.config, name),
+      deployment(workload, name, version),
+      ...horizontalPodAutoscaler(workload, name, version),
+    ]),
+    podDisruptionBudget(workload),
+    ...surroundings(workload),
+    ...rateLimit(workload),
+  ];
+}
+
+function dataStoreObjects(workload: DataStoreWorkload): KubernetesObject[] {
+  return [serviceAccount(workload), ...configMap(workload, workload.spec.config), statefulSet(workload), ...surroundings(workload)];
+}
+
+function routeObjects(workload: ServiceWorkload): KubernetesObject[] {
+  return [destinationRule(workload), virtualService(workload)];
+}
+
+/** The Gateway, one VirtualService for each of its hosts, one ServiceEntry for each external host. */
+function gatewayUnits({ input, scope, services }: ResolvedEnvironment, folder: string): Unit[] {
+  const { gateway: spec } = input.value;
+  const hosts = spec?.hosts ?? [];
+  const exposures = hosts.map((host) => ({ host, exposures: services.flatMap((workload) => exposuresOn(host, workload)) }));
+  return [
+    ...(spec ? [unit(folder, input.file, "gateway", { scope, spec }, (context) => [gateway(context.scope, context.spec)])] : []),
+    ...exposures
+      .filter((context) => context.exposures.length > 0)
+      .map((context) =>
+        unit(folder, input.file, `host-${context.host}`, { ...context, gateway: { name: scope.name, namespace: scope.routing } }, (own) => [
+          gatewayVirtualService(own.host, own.gateway, own.exposures),
+        ]),
+      ),
+    ...externalHosts(services).map((context) =>
+      unit(folder, input.file, `external-${context.host}`, { ...context, scope }, (own) => [serviceEntry(own.scope, own.host, own.ports, own.callers)]),
+    ),
+  ];
+}
+
+function exposuresOn(host: string, workload: ServiceWorkload): Exposure[] {
+  const { expose } = workload.spec;
+  const port = exposedPort(workload.spec, workload.ports);
+  if (!expose || !port || (expose.hosts && !expose.hosts.includes(host))) return [];
+  return expose.paths.map((prefix) => ({ workload, port, prefix }));
+}
+
+function externalHosts(services: readonly ServiceWorkload[]): { host: string; ports: number[]; callers: string[] }[] {
+  const calls = services.flatMap(({ namespace, external }) => external.map((call) => ({ ...call, namespace })));
+  return [...Map.groupBy(calls, ({ host }) => host)].sort().map(([host, own]) => ({
+    host,
+    ports: [...new Set(own.map(({ port }) => port))].sort((a, b) => a - b),
+    callers: [...new Set(own.map(({ namespace }) => namespace))].sort(),
+  }));
+}

@@ -1,0 +1,24 @@
+import { clusterUnits } from "./cluster.ts";
+import { environmentUnits } from "./environment.ts";
+import { schemaUnits } from "./model/json-schema.ts";
+import type { Platform } from "./model/platform.ts";
+import { environmentsOf, resolveEnvironment } from "./model/resolve.ts";
+import { type OutputFile, renderUnit, type Unit } from "./render/output.ts";
+
+/**
+ * Start reading here: everything that is rendered, as units that can be generated one by one.
+ *
+ * @param platform inputs that have passed validation and analysis
+ */
+export function plan(platform: Platform): Unit[] {
+  const rendered = platform.clusters.flatMap((cluster) => {
+    const environments = environmentsOf(cluster.value, platform).map(resolveEnvironment);
+    return [...clusterUnits(cluster, environments), ...environments.flatMap(environmentUnits)];
+  });
+  return [...schemaUnits(), ...rendered];
+}
+
+/** All files of a platform, a pure function of its inputs. */
+export function renderAll(platform: Platform): OutputFile[] {
+  return plan(platform).flatMap(renderUnit);
+}

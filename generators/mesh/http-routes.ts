@@ -1,0 +1,74 @@
+import type { IVirtualService } from "@kubernetes-models/istio/networking.istio.io/v1/VirtualService";
+import { primaryOf, serviceHost, type ServicePort, type ServiceWorkload, weightOf } from "../model/resolve.ts";
+
+type Spec = NonNullable<IVirtualService["spec"]>;
+export type HttpRoute = NonNullable<Spec["http"]>[number];
+type Match = NonNullable<HttpRoute["match"]>[number];
+type Destination = NonNullable<HttpRoute["route"]>[number];
+
+/**
+ * The rules for requests to one port of a service, the same inside the mesh and at the gateway: header routes first,
+ * then the weights.
+ *
+ * @param match what a request must have besides headers: a path at the gateway, a port in the mesh
+ */
+export function httpRoutes(workload: ServiceWorkload, port: ServicePort, match: readonly Match[]): HttpRoute[] {
+  const { spec } = workload;
+  const policy: HttpRoute = {
+    timeout: spec.timeout,
+    retries: spec.retries && {
+      attempts: spec.retries.attempts,
+      perTryTimeout: spec.retries.perTryTimeout,
+      retryOn: spec.retries.on.join(","),
+      backoff: spec.retries.backoff,
+    },
+    ...mirror(workload, port),
+  };
+  const routes = [
+    ...(spec.headerRoutes ?? []).map(({ headers, version }) => ({
+      match: withHeaders(match, headers),
+      route: [{ destination: destination(workload, port, version) }],
+    })),
+    { match: match.length > 0 ? [...match] : undefined, route: destinations(workload, port) },
+  ];
+  return routes.flatMap(({ match: own, route }) => [...faulty(spec.fault, { match: own, route, ...policy })]);
+}
+
+/** The route with its faults; where they are for some headers only, the route for those requests before the clean one. */
+function* faulty(fault: ServiceWorkload["spec"]["fault"], route: HttpRoute): Iterable<HttpRoute> {
+  const { match, ...rest } = route;
+  const injected = fault && {
+    delay: fault.delay && { percentage: { value: fault.delay.percent }, fixedDelay: fault.delay.duration },
+    abort: fault.abort && { percentage: { value: fault.abort.percent }, httpStatus: fault.abort.status },
+  };
+  if (fault?.headers) yield { match: withHeaders(match ?? [], fault.headers), fault: injected, ...rest };
+  yield { match, fault: fault?.headers ? undefined : injected, ...rest };
+}
+
+/** Each match with the headers added; one match of the headers alone where there was none. */
+function withHeaders(match: readonly Match[], headers: Readonly<Record<string, string>>): Match[] {
+  const exact = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, { exact: value }]));
+  return (match.length > 0 ? match : [{}]).map((one) => ({ ...one, headers: { ...one.headers, ...exact } }));
+}
+
+function mirror(workload: ServiceWorkload, port: ServicePort): Pick<HttpRoute, "mirrors"> {
+  const { mirror } = workload.spec;
+  return mirror ? { mirrors: [{ destination: destination(workload, port, mirror.version), percentage: { value: mirror.percent } }] } : {};
+}
+
+/** Where requests go by weight: versions with none are left out, a single one needs no number. */
+export function destinations(workload: ServiceWorkload, port: ServicePort): Destination[] {
+  const primary = primaryOf(workload.spec);
+  const weighted = Object.entries(workload.spec.versions)
+    .map(([version, spec]) => ({ version, weight: weightOf(workload.spec, spec) }))
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => Number(b.version === primary) - Number(a.version === primary));
+  return weighted.map(({ version, weight }) => ({
+    destination: destination(workload, port, version),
+    ...(weighted.length > 1 && { weight }),
+  }));
+}
+
+function destination(workload: ServiceWorkload, port: ServicePort, subset: string): NonNullable<Destination["destination"]> {
+  return { host: serviceHost(workload), subset, port: { number: port.port } };
+}

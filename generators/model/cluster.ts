@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { bytes, name, port } from "./scalars.ts";
+
+const digestImage = z.string().regex(/^[^\s@]+@sha256:[a-f0-9]{64}$/, "must be an image with its digest, repository:tag@sha256:…");
+
+const kind = z.strictObject({
+  type: z.literal("kind"),
+  image: digestImage.describe("Node image with its digest, from the release notes of the Kind version in use."),
+  controlPlanes: z.int().min(1).default(1).describe("Control plane nodes. Default: 1."),
+  workers: z.int().min(0).default(2).describe("Worker nodes. Default: 2."),
+  httpPort: port.default(80).describe("Port of this machine that reaches the gateway's HTTP. Default: 80."),
+  httpsPort: port.default(443).describe("Port of this machine that reaches the gateway's HTTPS. Default: 443."),
+});
+
+const eks = z.strictObject({
+  type: z.literal("eks"),
+  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "must be an AWS region such as eu-central-1"),
+  kubernetes: z.string().regex(/^1\.\d{2}$/, 'must be a Kubernetes minor version in quotes, such as "1.35"').describe("Kubernetes version."),
+  zones: z
+    .array(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, "must be an availability zone such as eu-central-1a"))
+    .min(2)
+    .describe("Availability zones of the nodes."),
+  nodes: z
+    .strictObject({
+      instanceType: z.string().min(1).describe("EC2 instance type."),
+      min: z.int().min(1).describe("Fewest nodes."),
+      max: z.int().min(1).describe("Most nodes; the cluster autoscaler moves between the two."),
+      volume: bytes.default("50Gi").describe("Disk of a node. Default: 50Gi."),
+    })
+    .describe("The managed node group."),
+});
+
+const aks = z.strictObject({ type: z.literal("aks") });
+const existing = z.strictObject({ type: z.literal("existing") });
+
+const version = (example: string) =>
+  z
+    .string()
+    .regex(/^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/, `must be a full version such as ${example}`)
+    .describe("Version, pinned.");
+
+/** Platform components. The ones a cluster already has are left out with `provided: true`; the ones it must not have are not named. */
+const platform = z
+  .strictObject({
+    argocd: z.strictObject({ version: version("v3.5.7") }).describe("Argo CD, which manages itself once it is there."),
+    istio: z
+      .strictObject({
+        version: version("1.30.4"),
+        provided: z.boolean().default(false).describe("Whether the cluster already has it, so that slipway installs none. Default: false."),
+        gatewayReplicas: z.int().min(1).default(1).describe("Pods of the ingress gateway. Default: 1."),
+      })
+      .optional()
+      .describe("Istio: base, istiod, CNI plugin and ingress gateway."),
+  })
+  .describe("What runs on the cluster besides the environments.");
+
+/** One cluster: what it hosts, where it reads from, what it is made of. */
+export const cluster = z
+  .strictObject({
+    name: name.describe("Name; the same as the file's."),
+    environments: z.array(name).min(1).describe("Environments it hosts: files in envs/."),
+    repository: z
+      .strictObject({
+        url: z.string().regex(/^(https?:\/\/|ssh:\/\/|git@)\S+$/, "must be the URL of a Git repository").describe("Where Argo CD reads this repository."),
+        revision: z.string().min(1).default("main").describe("Branch, tag or commit that the cluster follows. Default: main."),
+      })
+      .describe("This repository, as the cluster sees it."),
+    provider: z.discriminatedUnion("type", [kind, eks, aks, existing]).describe("How the cluster is made."),
+    platform,
+  })
+  .describe("One cluster of the platform. `npm run render` turns it into Applications and platform manifests.");
+
+export type Cluster = z.output<typeof cluster>;
+export type Kind = z.output<typeof kind>;
+export type Eks = z.output<typeof eks>;

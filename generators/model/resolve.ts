@@ -1,0 +1,219 @@
+import type { Cluster } from "./cluster.ts";
+import type { Environment } from "./environment.ts";
+import type { Input, Platform } from "./platform.ts";
+import type { DataStore, Service, Version } from "./service.ts";
+
+/** The namespace of the ingress gateway, its workload's label and its ServiceAccount: names of Istio's gateway chart. */
+export const ingress = { namespace: "istio-ingress", name: "istio-ingressgateway", selector: { istio: "ingressgateway" } } as const;
+
+/** A port of a service: one entry for all versions that declare it. */
+export interface ServicePort {
+  readonly name: string;
+  readonly protocol: "http" | "grpc" | "tcp";
+  /** Port of the Service. */
+  readonly port: number;
+  /** Ports of the containers: versions may differ. */
+  readonly targets: readonly number[];
+}
+
+/** The other end of a declared call. */
+export interface Peer {
+  readonly name: string;
+  readonly namespace: string;
+  /** Ports of the called container that the call may use. */
+  readonly ports: readonly number[];
+}
+
+/** A workload that is called, with the address that callers use. */
+export interface Callee extends Peer {
+  /** The first of the ports that the call may use, as the Service offers it. */
+  readonly service: Pick<ServicePort, "port" | "protocol">;
+}
+
+/** A host outside of the mesh. */
+export interface ExternalHost {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What generators may know of the environment: everything but its workloads. */
+export interface Scope {
+  /** Name of the environment. */
+  readonly name: string;
+  readonly cluster: string;
+  /** Namespace of the Gateway and of the routes that belong to no single service. */
+  readonly routing: string;
+  readonly mesh: Environment["mesh"];
+}
+
+/** A service or a data store with its surroundings: all that its manifests follow from. */
+export interface Workload {
+  readonly scope: Scope;
+  readonly name: string;
+  readonly namespace: string;
+  readonly ports: readonly ServicePort[];
+  /** Who declares to call it. */
+  readonly callers: readonly Peer[];
+  /** What it declares to call. */
+  readonly callees: readonly Callee[];
+  readonly external: readonly ExternalHost[];
+  /** Container ports that the gateway sends requests to. */
+  readonly exposed: readonly number[];
+}
+
+export interface ServiceWorkload extends Workload {
+  readonly spec: Service;
+}
+
+export interface DataStoreWorkload extends Workload {
+  readonly spec: DataStore;
+}
+
+/** The version that gets what the others leave: the stated one, `stable`, or the first. */
+export function primaryOf(service: Service): string {
+  const names = Object.keys(service.versions);
+  return service.primary ?? (names.includes("stable") ? "stable" : (names[0] ?? ""));
+}
+
+/** Weight of a version, %: the stated one, else 100 for the only version and 0 for one of several. */
+export function weightOf(service: Service, version: Version): number {
+  return version.weight ?? (Object.keys(service.versions).length === 1 ? 100 : 0);
+}
+
+/** Fully qualified name of a Service, which is how Istio's objects refer to it. */
+export function serviceHost(workload: { readonly name: string; readonly namespace: string }): string {
+  return `${workload.name}.${workload.namespace}.svc.cluster.local`;
+}
+
+/** Name of the namespace a workload of this environment lives in. */
+export function namespaceOf(environment: Environment, workload: string): string {
+  const { layout, name = environment.name } = environment.namespaces;
+  return layout === "shared" ? name : `${environment.name}-${workload}`;
+}
+
+/** The namespace for what belongs to the environment and to no single service: its Gateway, its external hosts. */
+export function routingNamespace(environment: Environment): string {
+  return namespaceOf(environment, "gateway");
+}
+
+/** Ports of a service over all its versions, in the order of their first appearance. */
+export function servicePorts(service: Service): ServicePort[] {
+  const ports = new Map<string, ServicePort>();
+  for (const { release } of Object.values(service.versions)) {
+    for (const [name, { port, servicePort = port, protocol }] of Object.entries(release.ports)) {
+      const known = ports.get(name);
+      const targets = known ? [...new Set([...known.targets, port])].sort((a, b) => a - b) : [port];
+      ports.set(name, { name, protocol: known?.protocol ?? protocol, port: known?.port ?? servicePort, targets });
+    }
+  }
+  return [...ports.values()];
+}
+
+/** What a call in an input refers to: `backend`, `backend:grpc` or `api.example.com:443`. */
+export function parseCall(call: string): { readonly service: string; readonly port?: string } | ExternalHost {
+  const [target = "", port] = call.split(":");
+  return target.includes(".") ? { host: target, port: Number(port) } : { service: target, ...(port && { port }) };
+}
+
+/** The call targets of a service: those of all its versions, without duplicates, sorted. */
+export function callsOf(service: Service): string[] {
+  const calls = Object.values(service.versions).flatMap(({ release }) => release.calls ?? []);
+  return [...new Set(calls)].sort();
+}
+
+/** Container ports that a service is exposed on through the gateway. */
+export function exposedPort(service: Service, ports: readonly ServicePort[]): ServicePort | undefined {
+  if (!service.expose) return undefined;
+  const { port } = service.expose;
+  return ports.find((candidate) => (port ? candidate.name === port : candidate.protocol !== "tcp"));
+}
+
+/** An environment with every reference followed. */
+export interface ResolvedEnvironment {
+  readonly input: Input<Environment>;
+  readonly scope: Scope;
+  readonly services: readonly ServiceWorkload[];
+  readonly dataStores: readonly DataStoreWorkload[];
+  /** Namespaces, sorted. */
+  readonly namespaces: readonly string[];
+}
+
+/**
+ * Follows who calls whom, and where everything lives. References to what does not exist are left out here: the analysis
+ * reports them.
+ */
+export function resolveEnvironment(input: Input<Environment>): ResolvedEnvironment {
+  const environment = input.value;
+  const scope: Scope = {
+    name: environment.name,
+    cluster: environment.cluster,
+    routing: routingNamespace(environment),
+    mesh: environment.mesh,
+  };
+  const base = new Map<string, { name: string; namespace: string; ports: readonly ServicePort[] }>();
+  for (const [name, spec] of Object.entries(environment.services)) {
+    base.set(name, { name, namespace: namespaceOf(environment, name), ports: servicePorts(spec) });
+  }
+  for (const [name, { port }] of Object.entries(environment.dataStores)) {
+    base.set(name, { name, namespace: namespaceOf(environment, name), ports: [{ name: "tcp", protocol: "tcp", port, targets: [port] }] });
+  }
+
+  const callers: Peers<Peer> = new Map();
+  const callees: Peers<Callee> = new Map();
+  const external = new Map<string, ExternalHost[]>();
+  for (const [name, spec] of Object.entries(environment.services)) {
+    for (const text of callsOf(spec)) {
+      const call = parseCall(text);
+      if ("host" in call) {
+        external.set(name, [...(external.get(name) ?? []), call]);
+        continue;
+      }
+      const from = base.get(name);
+      const to = base.get(call.service);
+      if (!from || !to) continue;
+      const called = to.ports.filter((port) => call.port === undefined || port.name === call.port);
+      const [first] = called;
+      if (!first) continue;
+      const ports = called.flatMap((port) => port.targets);
+      addPeer(callers, call.service, { name: from.name, namespace: from.namespace, ports });
+      addPeer(callees, name, { name: to.name, namespace: to.namespace, ports, service: { port: first.port, protocol: first.protocol } });
+    }
+  }
+
+  const workload = (name: string, spec?: Service): Workload => {
+    const { namespace, ports } = base.get(name) ?? { namespace: "", ports: [] };
+    return {
+      scope,
+      name,
+      namespace,
+      ports,
+      callers: peers(callers.get(name)),
+      callees: peers(callees.get(name)),
+      external: external.get(name) ?? [],
+      exposed: (spec && exposedPort(spec, ports)?.targets) ?? [],
+    };
+  };
+  const services = Object.entries(environment.services).map(([name, spec]) => ({ ...workload(name, spec), spec }));
+  const dataStores = Object.entries(environment.dataStores).map(([name, spec]) => ({ ...workload(name), spec }));
+  const routing = environment.gateway || external.size > 0 ? [scope.routing] : [];
+  const namespaces = [...new Set([...routing, ...services.map((s) => s.namespace), ...dataStores.map((d) => d.namespace)])].sort();
+  return { input, scope, services, dataStores, namespaces };
+}
+
+type Peers<P extends Peer> = Map<string, Map<string, P>>;
+
+function addPeer<P extends Peer>(into: Peers<P>, of: string, peer: P): void {
+  const own = into.get(of) ?? new Map<string, P>();
+  const known = own.get(peer.name) ?? peer;
+  own.set(peer.name, { ...known, ports: [...new Set([...known.ports, ...peer.ports])].sort((a, b) => a - b) });
+  into.set(of, own);
+}
+
+function peers<P extends Peer>(map: ReadonlyMap<string, P> | undefined): P[] {
+  return [...(map?.values() ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The environments that a cluster hosts, in the order it names them. */
+export function environmentsOf(cluster: Cluster, platform: Platform): Input<Environment>[] {
+  return cluster.environments.flatMap((name) => platform.environments.filter(({ value }) => value.name === name));
+}

@@ -1,0 +1,53 @@
+import { z } from "zod";
+
+/** A DNS label (RFC 1123), as Kubernetes wants it for namespaces and Services: lower case, digits, `-`, at most 63. */
+export const name = z
+  .string()
+  .max(63, "must be at most 63 characters long, because it becomes a label and a DNS name")
+  .regex(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, "must be lower-case letters, digits and '-', starting with a letter");
+
+/** A port name (RFC 6335): at most 15 characters. */
+export const portName = name.max(15, "must be at most 15 characters long, which is what a port name may have");
+
+/** A DNS host name without wildcard, `shop.example.com`. */
+export const hostName = z
+  .string()
+  .max(253, "must be at most 253 characters long")
+  .regex(
+    /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    "must be a host name such as shop.example.com",
+  );
+
+/** A duration as Istio reads it; the unit is part of the value. */
+export const duration = z.string().regex(/^(0|[1-9][0-9]*)(ms|s|m|h)$/, "must be a duration such as 500ms, 30s, 5m or 1h");
+
+/** CPU in cores (`2`, `0.5`) or millicores (`100m`), always a string. */
+export const cpu = z.string().regex(/^([0-9]+m|[0-9]+(\.[0-9]{1,3})?)$/, "must be CPU such as 100m, 0.5 or 2");
+
+/** Memory or storage in bytes with a unit, `128Mi`. */
+export const bytes = z.string().regex(/^[1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)$/, "must be an amount such as 128Mi or 10Gi");
+
+export const port = z.int().min(1).max(65535);
+export const percent = z.number().min(0).max(100);
+export const weight = z.int().min(0).max(100);
+
+/** Free text in a map, `KEY: "value"`: always strings, because a ConfigMap and an environment variable hold nothing else. */
+export const stringMap = z.record(z.string().min(1), z.string());
+
+/** The name of an environment variable, as a shell and a ConfigMap both accept it. */
+export const variables = z.record(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a variable name: letters, digits and '_', not starting with a digit"),
+  z.string(),
+);
+
+/** HTTP header names are matched in lower case by Envoy; the value is compared exactly. */
+export const headers = z
+  .record(z.string().regex(/^[a-z0-9!#$%&'*+.^_`|~-]+$/, "must be a header name in lower case, such as x-canary"), z.string())
+  .refine((map) => Object.keys(map).length > 0, "must name at least one header");
+
+/** Milliseconds of a `duration` that has passed validation. */
+export function milliseconds(value: string): number {
+  const [, amount, unit] = /^(\d+)(ms|s|m|h)?$/.exec(value) ?? [];
+  const factor = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[unit ?? "s"] ?? Number.NaN;
+  return Number(amount) * factor;
+}

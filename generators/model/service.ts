@@ -1,0 +1,270 @@
+import { z } from "zod";
+import { bytes, cpu, duration, headers, hostName, name, percent, port, portName, stringMap, variables, weight } from "./scalars.ts";
+
+const image = z
+  .strictObject({
+    repository: z
+      .string()
+      .regex(/^[a-z0-9.-]+(:[0-9]+)?(\/[a-z0-9._-]+)*$/, "must be an image repository without tag, such as ghcr.io/acme/backend")
+      .describe("Image repository, without tag and digest."),
+    tag: z
+      .string()
+      .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/, "must be an image tag, such as 6.14.0")
+      .describe("Image tag. Always in quotes where it looks like a number."),
+    digest: z
+      .string()
+      .regex(/^sha256:[a-f0-9]{64}$/, "must be sha256: and 64 hexadecimal digits")
+      .optional()
+      .describe("Image digest. Where given, the digest decides what runs and the tag is for people."),
+  })
+  .describe("What runs.");
+
+const containerPort = z.strictObject({
+  port: port.describe("Port the container listens on."),
+  servicePort: port.optional().describe("Port of the Service. Default: the container's port."),
+  protocol: z
+    .enum(["http", "grpc", "tcp"])
+    .default("http")
+    .describe("What is spoken on it; decides the routing that Istio offers. Default: http."),
+});
+
+const probe = z
+  .strictObject({
+    http: z.string().startsWith("/", "must be a path that starts with /").optional().describe("Path to GET."),
+    grpc: z.string().optional().describe('Name of the gRPC health service to ask for; "" asks for the whole server.'),
+    tcp: z.literal(true).optional().describe("A connection is enough."),
+    exec: z.array(z.string()).min(1).optional().describe("Command to run in the container; exit status 0 is healthy."),
+    port: portName.optional().describe("Name of the port to probe. Default: the first one."),
+    initialDelay: z.int().min(0).optional().describe("Seconds before the first probe. Default: 0."),
+    period: z.int().min(1).optional().describe("Seconds between probes. Default: 10."),
+    timeout: z.int().min(1).optional().describe("Seconds a probe may take. Default: 1."),
+    failures: z.int().min(1).optional().describe("Failures in a row that count. Default: 3."),
+  })
+  .describe("One of http, grpc, tcp, exec.");
+
+/** What travels when a version is promoted: the same bytes and the same behaviour in every environment. */
+export const release = z.strictObject({
+  image,
+  ports: z
+    .record(portName, containerPort)
+    .refine((ports) => Object.keys(ports).length > 0, "must name at least one port")
+    .describe("Ports by name. The first one is where probes and the gateway go by default."),
+  command: z.array(z.string()).min(1).optional().describe("Entry point. Default: the image's."),
+  args: z.array(z.string()).min(1).optional().describe("Arguments. Default: the image's."),
+  env: variables.optional().describe("Environment variables with fixed values."),
+  config: variables.optional().describe("Configuration: a ConfigMap, given to the container as environment variables. A change restarts the pods."),
+  secrets: z
+    .array(name)
+    .min(1)
+    .optional()
+    .describe("Names of Secrets in the service's namespace, given to the container as environment variables. They never stand in Git."),
+  probes: z
+    .strictObject({
+      startup: probe.optional(),
+      readiness: probe.optional(),
+      liveness: probe.optional(),
+    })
+    .optional()
+    .describe("Health checks of the kubelet. Default: none."),
+  calls: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^([a-z]([-a-z0-9]*[a-z0-9])?(:[a-z][-a-z0-9]*)?|([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z][-a-z0-9]*:[1-9][0-9]{0,4})$/,
+          "must be a service (backend), a service's port (backend:grpc) or an external host with its port (api.example.com:443)",
+        ),
+    )
+    .min(1)
+    .optional()
+    .describe(
+      "What it calls: a service or data store of this environment (`backend`, or one port of it: `backend:grpc`), or an external host (`api.example.com:443`). Everything else is denied. Addresses come as variables: BACKEND_HOST, BACKEND_PORT, BACKEND_URL.",
+    ),
+});
+
+const autoscaling = z
+  .strictObject({
+    min: z.int().min(1).describe("Fewest replicas."),
+    max: z.int().min(1).describe("Most replicas."),
+    cpu: z.int().min(1).max(1000).default(80).describe("Target CPU use, % of the request. Default: 80."),
+    memory: z.int().min(1).max(1000).optional().describe("Target memory use, % of the request. Default: not looked at."),
+  })
+  .describe("Range of a HorizontalPodAutoscaler, instead of replicas.");
+
+export const resources = z
+  .strictObject({
+    cpu: cpu.default("50m").describe("CPU request. Default: 50m."),
+    memory: bytes.default("64Mi").describe("Memory request, and limit unless one is given. Default: 64Mi."),
+    limits: z
+      .strictObject({
+        cpu: cpu.optional().describe("CPU limit. Default: 1."),
+        memory: bytes.optional().describe("Memory limit. Default: the request."),
+      })
+      .prefault({})
+      .describe("Upper bounds."),
+  })
+  .prefault({})
+  .describe("CPU and memory of one pod's application container.");
+
+const spread = z.enum(["required", "preferred", "off"]).default("preferred");
+
+/** What stays in an environment when a release moves: how much, how many, where. */
+export const version = z.strictObject({
+  weight: weight.optional().describe("Share of the traffic, %. All weights of a service add up to 100. Default: 100 for the only version, else 0."),
+  replicas: z.int().min(0).optional().describe("Number of pods. Default: 1."),
+  autoscaling: autoscaling.optional(),
+  resources,
+  spread: z
+    .strictObject({
+      zone: spread.describe("Spread pods over zones: required, preferred or off. Default: preferred."),
+      node: spread.describe("Spread pods over nodes: required, preferred or off. Default: preferred."),
+    })
+    .prefault({})
+    .describe("Where pods may land."),
+  release,
+});
+
+const expose = z
+  .strictObject({
+    hosts: z.array(hostName).min(1).optional().describe("Hosts of the gateway that it answers on. Default: all of them."),
+    paths: z
+      .array(z.string().regex(/^\/[^\s?#]*$/, "must be a path that starts with /"))
+      .min(1)
+      .default(["/"])
+      .describe('Path prefixes. Default: ["/"].'),
+    port: portName.optional().describe("Name of the port. Default: the first http or grpc port."),
+  })
+  .describe("Makes the service reachable through the gateway.");
+
+const headerRoute = z.strictObject({
+  headers: headers.describe("Headers that must all have exactly these values."),
+  version: name.describe("The version that gets such requests, all of them."),
+});
+
+const retries = z.strictObject({
+  attempts: z.int().min(0).max(20).describe("Retries after the first try. 0 turns off Istio's default of 2."),
+  perTryTimeout: duration.optional().describe("Limit of each try, the first one too. Default: the timeout."),
+  on: z
+    .array(z.string().regex(/^[a-z0-9-]+$/, "must be a retry condition of Envoy, such as 5xx or connect-failure"))
+    .min(1)
+    .default(["connect-failure", "refused-stream", "unavailable", "cancelled"])
+    .describe("Envoy's retry conditions. Default: connect-failure, refused-stream, unavailable, cancelled, as Istio's own."),
+  backoff: duration.optional().describe("Base of the exponential back-off between tries. Default: 25ms."),
+});
+
+const connectionPool = z
+  .strictObject({
+    maxConnections: z.int().min(1).optional().describe("TCP connections to the service, per client proxy. Default: no limit."),
+    connectTimeout: duration.optional().describe("TCP connect timeout. Default: 10s."),
+    maxPendingRequests: z.int().min(1).optional().describe("HTTP requests waiting for a connection. Default: no limit."),
+    maxRequests: z.int().min(1).optional().describe("HTTP requests under way. Default: no limit."),
+    maxRequestsPerConnection: z.int().min(1).optional().describe("Requests after which a connection is closed. Default: no limit."),
+    maxRetries: z.int().min(0).optional().describe("Retries under way to all hosts of the service. Default: no limit."),
+    idleTimeout: duration.optional().describe("Idle HTTP connections are closed after it. Default: 1h."),
+  })
+  .describe("Circuit breaker: limits of each client proxy towards the service.");
+
+const outlierDetection = z
+  .strictObject({
+    consecutive5xxErrors: z.int().min(1).optional().describe("5xx answers in a row that eject a pod. Default: 5."),
+    consecutiveGatewayErrors: z.int().min(1).optional().describe("502, 503 and 504 answers in a row that eject a pod. Default: not looked at."),
+    interval: duration.optional().describe("Time between sweeps. Default: 10s."),
+    baseEjectionTime: duration.optional().describe("First ejection; it grows with each one. Default: 30s."),
+    maxEjectionPercent: percent.optional().describe("Most pods ejected at once, %. Default: 10."),
+    minHealthPercent: percent.optional().describe("Below this share of healthy pods nothing is ejected, %. Default: 0."),
+  })
+  .describe("Takes failing pods out of load balancing for a while.");
+
+const fault = z
+  .strictObject({
+    headers: headers.optional().describe("Only requests with these headers. Default: all."),
+    delay: z
+      .strictObject({ percent: percent.describe("Share of the requests, %."), duration: duration.describe("How long they wait.") })
+      .optional()
+      .describe("Slows requests down."),
+    abort: z
+      .strictObject({
+        percent: percent.describe("Share of the requests, %."),
+        status: z.int().min(200).max(599).describe("HTTP status they get."),
+      })
+      .optional()
+      .describe("Fails requests."),
+  })
+  .describe("Fault injection, for tests of the callers.");
+
+const rateLimit = z
+  .strictObject({
+    requests: z.int().min(1).describe("Requests let through in each period, per pod."),
+    per: duration.default("1s").describe("The period. Default: 1s."),
+    burst: z.int().min(1).optional().describe("Requests that may come at once. Default: the same as requests."),
+  })
+  .describe("Local rate limit in each pod's proxy; what is over it gets 429.");
+
+const loadBalancer = z
+  .enum(["LEAST_REQUEST", "ROUND_ROBIN", "RANDOM", "PASSTHROUGH"])
+  .describe("How a client proxy picks a pod. Default: LEAST_REQUEST, as Istio's own.");
+
+/**
+ * One service: what is common to its versions, and the versions. A rollout driven by Flagger and the service's
+ * objectives belong here too, as `rollout` and `slo` beside `versions`.
+ */
+export const service = z.strictObject({
+  primary: name.optional().describe("The version that gets what the others leave, and that a rollback returns to. Default: stable, or the first one."),
+  expose: expose.optional(),
+  headerRoutes: z.array(headerRoute).min(1).optional().describe("Requests with certain headers go to one version, before any weight counts."),
+  timeout: duration.optional().describe("Limit of a request with all its retries. Default: none."),
+  retries: retries.optional().describe("Retries by the caller's proxy. Default: Istio's, 2 attempts."),
+  loadBalancer: loadBalancer.optional(),
+  connectionPool: connectionPool.optional(),
+  outlierDetection: outlierDetection.optional(),
+  rateLimit: rateLimit.optional(),
+  fault: fault.optional(),
+  mirror: z
+    .strictObject({
+      version: name.describe("The version that gets a copy of the requests; its answers are dropped."),
+      percent: percent.default(100).describe("Share of the requests that is copied, %. Default: 100."),
+    })
+    .optional()
+    .describe("Copies traffic to a version, to try it without serving from it."),
+  serviceAccount: z
+    .strictObject({
+      annotations: stringMap.optional().describe("Annotations of the ServiceAccount, such as eks.amazonaws.com/role-arn."),
+      token: z.boolean().default(false).describe("Whether the pod gets a Kubernetes API token. Default: false."),
+    })
+    .prefault({})
+    .describe("The service's identity."),
+  versions: z
+    .record(name, version)
+    .refine((versions) => Object.keys(versions).length > 0, "must name at least one version")
+    .describe("Versions by name, each one a subset for Istio: stable and canary, v1 and v2, or more."),
+});
+
+/** A stateful workload with a volume: one pod of a StatefulSet. Scheduled backups belong here too, as `backup`. */
+export const dataStore = z.strictObject({
+  image,
+  port: port.describe("Port it listens on; TCP for the mesh."),
+  user: z.int().min(1).describe("Numeric user and group of the process, who own the volume."),
+  storage: z
+    .strictObject({
+      size: bytes.describe("Size of the volume."),
+      path: z.string().startsWith("/", "must be a path that starts with /").describe("Where the volume is mounted."),
+      class: z.string().min(1).optional().describe("StorageClass. Default: the cluster's."),
+    })
+    .describe("The volume. It is kept when the data store is removed."),
+  writable: z
+    .array(z.string().startsWith("/", "must be a path that starts with /"))
+    .default(["/tmp"])
+    .describe('Other paths it must write to; they are emptied with the pod. Default: ["/tmp"].'),
+  args: z.array(z.string()).min(1).optional().describe("Arguments. Default: the image's."),
+  config: variables.optional().describe("Configuration: a ConfigMap, given to the container as environment variables."),
+  secrets: z.array(name).min(1).optional().describe("Names of Secrets given to the container as environment variables."),
+  probe: probe.optional().describe("Readiness and liveness. Default: a TCP connection."),
+  resources,
+});
+
+export type Service = z.output<typeof service>;
+export type Version = z.output<typeof version>;
+export type Release = z.output<typeof release>;
+export type Probe = z.output<typeof probe>;
+export type Resources = z.output<typeof resources>;
+export type DataStore = z.output<typeof dataStore>;

@@ -1,0 +1,93 @@
+import type { Cluster } from "../model/cluster.ts";
+import { ingress } from "../model/resolve.ts";
+import { waves } from "../argo/waves.ts";
+import type { Component } from "./components.ts";
+
+const repository = "https://istio-release.storage.googleapis.com/charts";
+
+/** Istio's four charts. Values were checked by rendering the charts of 1.30.3 with them. */
+export function istio({ platform, provider }: Cluster): Component[] {
+  const { istio } = platform;
+  if (!istio || istio.provided) return [];
+  const local = provider.type === "kind";
+  const chart = { repository, version: istio.version };
+  // istiod turns `Ignore` into `Fail` when it is ready, which Argo CD would see as a difference for ever
+  // (https://github.com/istio/istio/issues/52785); both charts read this value.
+  const base = { validationFailurePolicy: "Fail" };
+  return [
+    { name: "istio-base", namespace: "istio-system", wave: waves.platform.foundations, chart: { ...chart, name: "base" }, values: { base } },
+    { name: "istiod", namespace: "istio-system", wave: waves.platform.controlPlanes, chart: { ...chart, name: "istiod" }, values: { base, ...istiod(local) } },
+    {
+      name: "istio-cni",
+      // The only namespace that every cluster lets privileged pods into.
+      namespace: "kube-system",
+      wave: waves.platform.controlPlanes,
+      chart: { ...chart, name: "cni" },
+      values: { resources: { requests: { cpu: "20m", memory: "64Mi" } }, useAppArmorAnnotation: false },
+    },
+    {
+      // The release's name makes the label `istio: ingressgateway` and the ServiceAccount.
+      name: ingress.name,
+      namespace: ingress.namespace,
+      wave: waves.platform.gateway,
+      chart: { ...chart, name: "gateway" },
+      values: {
+        autoscaling: { enabled: false },
+        replicaCount: istio.gatewayReplicas,
+        ...(istio.gatewayReplicas > 1 && { podDisruptionBudget: { maxUnavailable: 1 } }),
+        service: gatewayService(provider),
+        resources: { requests: { cpu: "50m", memory: "64Mi" } },
+      },
+    },
+  ];
+}
+
+function istiod(local: boolean) {
+  return {
+    pilot: {
+      // No init container with NET_ADMIN: that is what lets namespaces enforce Pod Security `restricted`.
+      cni: { enabled: true },
+      ...(local ? { autoscaleEnabled: false, resources: { requests: { cpu: "50m", memory: "256Mi" } } } : { autoscaleMin: 2 }),
+    },
+    global: {
+      proxy: { resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" } } },
+    },
+    meshConfig: {
+      // Access logs are turned on per environment, by its Telemetry.
+      accessLogFile: "",
+      outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
+      defaultConfig: { holdApplicationUntilProxyStarts: true },
+    },
+  };
+}
+
+/** Node ports inside Kind that the cluster configuration maps to this machine. */
+export const kindNodePorts = { status: 30021, http: 30080, https: 30443 } as const;
+
+function gatewayService(provider: Cluster["provider"]): object {
+  const ports = (nodePorts?: typeof kindNodePorts) =>
+    [
+      { name: "status-port", port: 15021, nodePort: nodePorts?.status },
+      { name: "http2", port: 80, nodePort: nodePorts?.http },
+      { name: "https", port: 443, nodePort: nodePorts?.https },
+    ].map((port) => ({ ...port, protocol: "TCP", targetPort: port.port }));
+  if (provider.type === "kind") {
+    // A LoadBalancer stays pending on Kind, and Argo CD waits for its address for ever.
+    return { type: "NodePort", ports: ports(kindNodePorts) };
+  }
+  if (provider.type === "eks") {
+    return {
+      type: "LoadBalancer",
+      loadBalancerClass: "service.k8s.aws/nlb",
+      externalTrafficPolicy: "Local",
+      annotations: {
+        "service.beta.kubernetes.io/aws-load-balancer-scheme": "internet-facing",
+        "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type": "ip",
+        "service.beta.kubernetes.io/aws-load-balancer-healthcheck-protocol": "http",
+        "service.beta.kubernetes.io/aws-load-balancer-healthcheck-port": "15021",
+        "service.beta.kubernetes.io/aws-load-balancer-healthcheck-path": "/healthz/ready",
+      },
+    };
+  }
+  return { type: "LoadBalancer", externalTrafficPolicy: "Local" };
+}

@@ -1,0 +1,57 @@
+import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
+import type { INetworkPolicyPeer } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicyPeer";
+import { ingress, type Workload } from "../model/resolve.ts";
+import { labels, selectorLabels } from "../workloads/labels.ts";
+
+/** Denies all traffic of a namespace's pods, in both directions. */
+export function denyAllTraffic(namespace: string): NetworkPolicy {
+  return new NetworkPolicy({ metadata: { name: "default-deny", namespace }, spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] } });
+}
+
+const tcp = (ports: readonly number[]) => ports.map((port) => ({ protocol: "TCP" as const, port }));
+
+function pods(namespace: string, selector: Readonly<Record<string, string>>): INetworkPolicyPeer {
+  return { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } }, podSelector: { matchLabels: selector } };
+}
+
+/** What every pod with a sidecar needs: names, and istiod for certificates and configuration. */
+const infrastructure = [
+  {
+    to: [pods("kube-system", { "k8s-app": "kube-dns" })],
+    ports: [
+      { protocol: "UDP" as const, port: 53 },
+      { protocol: "TCP" as const, port: 53 },
+    ],
+  },
+  { to: [pods("istio-system", { app: "istiod" })], ports: tcp([15012]) },
+];
+
+/** Private and link-local ranges: where an external host never is, and a cluster and its cloud's metadata service are. */
+const internal = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"];
+
+/**
+ * The same calls that the AuthorizationPolicy allows, one layer down. Sidecars keep the destination port, so the
+ * containers' ports are the ones to name; port 15020 is the proxy's merged metrics, which Prometheus scrapes from the
+ * namespace `monitoring`.
+ */
+export function networkPolicy(workload: Workload): NetworkPolicy {
+  const { name, namespace, callers, callees, external, exposed } = workload;
+  const externalPorts = [...new Set(external.map(({ port }) => port))].sort((a, b) => a - b);
+  return new NetworkPolicy({
+    metadata: { name, namespace, labels: labels(workload) },
+    spec: {
+      podSelector: { matchLabels: selectorLabels(name) },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [
+        ...callers.map((caller) => ({ from: [pods(caller.namespace, selectorLabels(caller.name))], ports: tcp(caller.ports) })),
+        ...(exposed.length > 0 ? [{ from: [pods(ingress.namespace, ingress.selector)], ports: tcp(exposed) }] : []),
+        { from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }], ports: tcp([15020]) },
+      ],
+      egress: [
+        ...infrastructure,
+        ...callees.map((callee) => ({ to: [pods(callee.namespace, selectorLabels(callee.name))], ports: tcp(callee.ports) })),
+        ...(externalPorts.length > 0 ? [{ to: [{ ipBlock: { cidr: "0.0.0.0/0", except: internal } }], ports: tcp(externalPorts) }] : []),
+      ],
+    },
+  });
+}

@@ -1,0 +1,79 @@
+import { Deployment } from "kubernetes-models/apps/v1/Deployment";
+import type { ITopologySpreadConstraint } from "kubernetes-models/v1/TopologySpreadConstraint";
+import type { ServiceWorkload } from "../model/resolve.ts";
+import type { Version } from "../model/service.ts";
+import { configMapName } from "./config-map.ts";
+import { labels, selectorLabels } from "./labels.ts";
+import { calleeVariables, configChecksum, containerSecurity, environment, imageReference, podSecurity, probe, resourceRequirements } from "./pod.ts";
+
+/**
+ * One version of a service. It has no `replicas` where an autoscaler owns them: Argo CD would set them back at each
+ * sync (https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/, "Leaving room for imperativeness").
+ */
+export function deployment(workload: ServiceWorkload, name: string, version: Version): Deployment {
+  const { release, autoscaling, replicas = 1 } = version;
+  const selector = selectorLabels(workload.name, name);
+  const [firstPort = ""] = Object.keys(release.ports);
+  const called = new Set(release.calls?.map((call) => call.split(":")[0]));
+  const callees = workload.callees.filter((callee) => called.has(callee.name));
+  const configMap = release.config && configMapName(workload.name, name);
+  return new Deployment({
+    metadata: { name: `${workload.name}-${name}`, namespace: workload.namespace, labels: labels(workload, name) },
+    spec: {
+      replicas: autoscaling ? undefined : replicas,
+      revisionHistoryLimit: 3,
+      progressDeadlineSeconds: 600,
+      selector: { matchLabels: selector },
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      template: {
+        metadata: { labels: labels(workload, name), annotations: configChecksum(release.config) },
+        spec: {
+          serviceAccountName: workload.name,
+          // Variables for every Service of the namespace would clash with the ones of `calls`.
+          enableServiceLinks: false,
+          automountServiceAccountToken: workload.spec.serviceAccount.token,
+          securityContext: podSecurity(),
+          topologySpreadConstraints: spreadConstraints(version.spread, selector),
+          containers: [
+            {
+              name: workload.name,
+              image: imageReference(release.image),
+              command: release.command,
+              args: release.args,
+              ports: Object.entries(release.ports).map(([name, { port }]) => ({ name, containerPort: port })),
+              ...environment({ secrets: release.secrets, env: { ...calleeVariables(callees), ...release.env } }, configMap),
+              startupProbe: probe(release.probes?.startup, firstPort, release.ports),
+              readinessProbe: probe(release.probes?.readiness, firstPort, release.ports),
+              livenessProbe: probe(release.probes?.liveness, firstPort, release.ports),
+              // Requests still arrive until every proxy has heard that the pod is going.
+              lifecycle: { preStop: { sleep: { seconds: 5 } } },
+              resources: resourceRequirements(version.resources),
+              securityContext: containerSecurity,
+              volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
+            },
+          ],
+          volumes: [{ name: "tmp", emptyDir: {} }],
+        },
+      },
+    },
+  });
+}
+
+function spreadConstraints(spread: Version["spread"], selector: Record<string, string>): ITopologySpreadConstraint[] | undefined {
+  const keys = { zone: "topology.kubernetes.io/zone", node: "kubernetes.io/hostname" } as const;
+  const constraints = (["zone", "node"] as const).flatMap((over): ITopologySpreadConstraint[] =>
+    spread[over] === "off"
+      ? []
+      : [
+          {
+            maxSkew: 1,
+            topologyKey: keys[over],
+            whenUnsatisfiable: spread[over] === "required" ? "DoNotSchedule" : "ScheduleAnyway",
+            labelSelector: { matchLabels: selector },
+            // Without it the old pods of a rolling update count, and the new ones end up side by side.
+            matchLabelKeys: ["pod-template-hash"],
+          },
+        ],
+  );
+  return constraints.length > 0 ? constraints : undefined;
+}

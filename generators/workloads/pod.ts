@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import type { IContainer } from "kubernetes-models/v1/Container";
+import type { IPodSecurityContext } from "kubernetes-models/v1/PodSecurityContext";
+import type { IProbe } from "kubernetes-models/v1/Probe";
+import type { ISecurityContext } from "kubernetes-models/v1/SecurityContext";
+import { type Callee, serviceHost } from "../model/resolve.ts";
+import type { Probe, Release, Resources } from "../model/service.ts";
+
+/** User of containers whose image names none that is numeric: `runAsNonRoot` cannot check a user given by name. */
+export const defaultUser = 10001;
+
+/** Pod Security `restricted`, with a fixed user. */
+export function podSecurity(user = defaultUser): IPodSecurityContext {
+  return { runAsNonRoot: true, runAsUser: user, runAsGroup: user, fsGroup: user, seccompProfile: { type: "RuntimeDefault" } };
+}
+
+/** No privilege at all: nothing to escalate, nothing to write to but the mounted volumes. */
+export const containerSecurity: ISecurityContext = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ["ALL"] },
+};
+
+/** `repository:tag@digest`; the runtime obeys the digest, people read the tag. */
+export function imageReference({ repository, tag, digest }: Release["image"]): string {
+  return `${repository}:${tag}${digest ? `@${digest}` : ""}`;
+}
+
+/** Requests and limits of a container. Memory is not overcommitted unless that is asked for. */
+export function resourceRequirements({ cpu, memory, limits }: Resources): IContainer["resources"] {
+  return { requests: { cpu, memory }, limits: { cpu: limits.cpu ?? "1", memory: limits.memory ?? memory } };
+}
+
+/** A probe of the kubelet; Istio rewrites it so that it passes the proxy. `fallback` is the name of the port it goes to. */
+export function probe(spec: Probe | undefined, fallback: string, ports: Readonly<Record<string, { port: number }>> = {}): IProbe | undefined {
+  if (!spec) return undefined;
+  const port = spec.port ?? fallback;
+  return {
+    ...(spec.http !== undefined && { httpGet: { path: spec.http, port } }),
+    // A gRPC probe takes a number, not a name.
+    ...(spec.grpc !== undefined && { grpc: { port: ports[port]?.port ?? 0, ...(spec.grpc && { service: spec.grpc }) } }),
+    ...(spec.tcp && { tcpSocket: { port } }),
+    ...(spec.exec && { exec: { command: spec.exec } }),
+    initialDelaySeconds: spec.initialDelay,
+    periodSeconds: spec.period,
+    timeoutSeconds: spec.timeout,
+    failureThreshold: spec.failures,
+  };
+}
+
+/**
+ * Addresses of what a workload calls, as variables: BACKEND_HOST, BACKEND_PORT and, unless it is plain TCP, BACKEND_URL.
+ * They are what makes a release the same in every environment: `--backend-url=$(BACKEND_URL)`.
+ */
+export function calleeVariables(callees: readonly Callee[]): Record<string, string> {
+  const variables = callees.flatMap((callee) => {
+    const prefix = callee.name.toUpperCase().replaceAll("-", "_");
+    const { port, protocol } = callee.service;
+    return [
+      [`${prefix}_HOST`, serviceHost(callee)],
+      [`${prefix}_PORT`, String(port)],
+      ...(protocol === "tcp" ? [] : [[`${prefix}_URL`, `http://${serviceHost(callee)}:${port}`]]),
+    ];
+  });
+  return Object.fromEntries(variables);
+}
+
+/** Environment variables of a container, with the ConfigMap and the Secrets it reads. */
+export function environment(
+  spec: { readonly env?: Readonly<Record<string, string>>; readonly secrets?: readonly string[] },
+  configMap: string | undefined,
+): Pick<IContainer, "env" | "envFrom"> {
+  const variables = Object.entries(spec.env ?? {}).map(([name, value]) => ({ name, value }));
+  const sources = [
+    ...(configMap ? [{ configMapRef: { name: configMap } }] : []),
+    ...(spec.secrets ?? []).map((name) => ({ secretRef: { name } })),
+  ];
+  return {
+    env: variables.length > 0 ? variables : undefined,
+    envFrom: sources.length > 0 ? sources : undefined,
+  };
+}
+
+/** Annotation that changes with the configuration, so that a change rolls the pods. */
+export function configChecksum(config: Readonly<Record<string, string>> | undefined): Record<string, string> | undefined {
+  if (!config) return undefined;
+  const sorted = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1));
+  return { "slipway.dev/config-checksum": createHash("sha256").update(JSON.stringify(sorted)).digest("hex").slice(0, 16) };
+}

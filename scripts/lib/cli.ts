@@ -1,0 +1,70 @@
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { chalk } from "zx";
+import { InputError } from "../../generators/model/faults.ts";
+
+/** A wrong call of a command, or a state of the machine that the user can mend. One line, exit status 1. */
+export class UserError extends Error {
+  override name = "UserError";
+}
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/** One option of a command, for `parseArgs` and for `--help`. */
+export interface Option {
+  readonly type: "boolean" | "string";
+  readonly help: string;
+  readonly value?: string;
+}
+
+export interface Command<O extends Readonly<Record<string, Option>>> {
+  /** How it is called: `npm run render --`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly options: O;
+  readonly run: (values: Values<O>) => void | Promise<void>;
+}
+
+/** A command without what it does. */
+type Description = Omit<Command<Readonly<Record<string, Option>>>, "run">;
+
+type Values<O extends Readonly<Record<string, Option>>> = { readonly [K in keyof O]?: O[K]["type"] extends "boolean" ? boolean : string };
+
+/**
+ * Runs a command with the arguments of the process. Errors a user can cause become one line each and exit status 1;
+ * anything else is a bug and shows its stack.
+ */
+export async function main<const O extends Readonly<Record<string, Option>>>(command: Command<O>): Promise<void> {
+  try {
+    const values = parse(command);
+    if (values.help) console.log(renderUsage(command));
+    else await command.run(values as Values<O>);
+  } catch (error) {
+    process.exitCode = 1;
+    if (error instanceof InputError || error instanceof UserError || isSystemError(error)) console.error(chalk.red(error.message));
+    else console.error(error);
+  }
+}
+
+/** Text of `--help`. */
+export function renderUsage({ usage, summary, options }: Description): string {
+  const rows = [...Object.entries(options), ["help", { type: "boolean", help: "Show this text." } satisfies Option] as const].map(
+    ([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ""}`, help] as const,
+  );
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return [`usage: ${usage} [options]`, "", summary, "", ...rows.map(([name, help]) => `  ${name.padEnd(width)}  ${help}`)].join("\n");
+}
+
+function parse(command: Description): Record<string, unknown> {
+  const options: Options = { help: { type: "boolean" } };
+  for (const [name, { type }] of Object.entries(command.options)) options[name] = { type };
+  try {
+    return parseArgs({ options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw new UserError(`${(error as Error).message.split(". ")[0]}; see ${command.usage} --help`);
+  }
+}
+
+/** A file or folder that cannot be read or written, a full disk: the message names the path. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "code" in error && "syscall" in error && "path" in error;
+}

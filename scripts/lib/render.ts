@@ -1,0 +1,85 @@
+import { InputError } from "../../generators/model/faults.ts";
+import { parsePlatform, type Platform } from "../../generators/model/platform.ts";
+import { analyse } from "../../generators/analysis/index.ts";
+import { plan } from "../../generators/index.ts";
+import { type OutputFile, renderUnit, type Unit } from "../../generators/render/output.ts";
+import { readInputs } from "./inputs.ts";
+import { readState, removeState, type State, type UnitState, unitId, unitKey, writeState } from "./state.ts";
+import { listTree, planTree, stampOf, type TreePlan, writeTree } from "./tree.ts";
+
+/** A render that has been worked out and not been written. */
+export interface Render {
+  readonly platform: Platform;
+  readonly tree: TreePlan;
+  /** Number of files of the whole tree. */
+  readonly total: number;
+  /** Writes the tree. */
+  readonly write: () => void;
+}
+
+/**
+ * Works out what a render would write.
+ *
+ * @param root the repository's root, with the inputs in envs/ and clusters/
+ * @param compareAll reads every file of the tree, and not only those of units that changed
+ * @throws InputError where the inputs are wrong, or files of somebody else stand where rendered ones belong
+ */
+export function planRender(root: string, { compareAll = false } = {}): Render {
+  const texts = readInputs(root);
+  const platform = readPlatform(texts);
+  const state = compareAll ? undefined : readState(root);
+  const onDisk = listTree(root);
+  const units = plan(platform).map((unit) => remember(root, unit, state, onDisk));
+  const rendered = units.flatMap(({ rendered }) => rendered ?? []);
+  const kept = new Set(units.flatMap(({ known }) => (known ? Object.keys(known.files) : [])));
+  const tree = planTree(root, rendered, kept, onDisk);
+  if (tree.foreign.length > 0) {
+    const message = "was not rendered by slipway, but Argo CD would deploy it from here; move it out of the rendered folders";
+    throw new InputError(
+      tree.foreign.map((file) => ({ file, path: [], message })),
+      new Map(),
+    );
+  }
+  return { platform, tree, total: kept.size + rendered.length, write: () => write(root, tree, units) };
+}
+
+/**
+ * Reads and analyses the inputs.
+ *
+ * @throws InputError with every fault of every file
+ */
+export function readPlatform(texts: ReadonlyMap<string, string>): Platform {
+  const { platform, faults } = parsePlatform(texts);
+  // What could be read is analysed beside what could not, unless that would only repeat it.
+  const all = faults.length > 0 ? faults : analyse(platform);
+  if (all.length > 0) throw new InputError(all, texts);
+  return platform;
+}
+
+interface Remembered {
+  readonly id: string;
+  readonly key: string;
+  /** State of the unit, where its files need no look. */
+  readonly known?: UnitState;
+  readonly rendered?: readonly OutputFile[];
+}
+
+function remember(root: string, unit: Unit, state: State | undefined, onDisk: ReadonlySet<string>): Remembered {
+  const id = unitId(unit);
+  const key = unitKey(unit);
+  const known = state?.units[id];
+  const untouched = known?.key === key && Object.entries(known.files).every(([path, stamp]) => onDisk.has(path) && stampOf(root, path) === stamp);
+  return untouched ? { id, key, known } : { id, key, rendered: renderUnit(unit) };
+}
+
+function write(root: string, tree: TreePlan, units: readonly Remembered[]): void {
+  const changes = tree.create.length + tree.change.length + tree.remove.length > 0;
+  if (changes) removeState(root);
+  writeTree(root, tree);
+  if (!changes && units.every(({ known }) => known)) return;
+  const states = units.map(({ id, key, known, rendered = [] }): [string, UnitState] => [
+    id,
+    known ?? { key, files: Object.fromEntries(rendered.map(({ path }) => [path, stampOf(root, path) ?? ""])) },
+  ]);
+  writeState(root, Object.fromEntries(states));
+}

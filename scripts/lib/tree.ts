@@ -1,0 +1,114 @@
+import { type Dirent, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { isRendered, type OutputFile } from "../../generators/render/output.ts";
+
+/** Ending of a file that is being written; Argo CD does not read it, and the next render removes what a kill left. */
+const temporary = ".slipway-tmp";
+
+/** What must be done so that the tree on disk is the rendered one. */
+export interface TreePlan {
+  readonly create: readonly OutputFile[];
+  readonly change: readonly OutputFile[];
+  /** Rendered before, not any more. */
+  readonly remove: readonly string[];
+  /** Files of somebody else where rendered ones belong. */
+  readonly foreign: readonly string[];
+}
+
+/**
+ * All files below the rendered folders: everything in argo-apps/ and in the folders below envs/ and clusters/.
+ *
+ * @returns paths relative to `root`
+ */
+export function listTree(root: string): Set<string> {
+  const files = new Set<string>();
+  const visit = (folder: string, entries: readonly Dirent[]) => {
+    for (const entry of entries) {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) visit(path, list(join(root, path)));
+      else files.add(path);
+    }
+  };
+  for (const top of ["envs", "clusters"]) {
+    const entries = list(join(root, top));
+    visit(top, entries.filter((entry) => entry.isDirectory()));
+    for (const { name } of entries) if (name.endsWith(".schema.json") || name.endsWith(temporary)) files.add(`${top}/${name}`);
+  }
+  visit("argo-apps", list(join(root, "argo-apps")));
+  return files;
+}
+
+function list(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/**
+ * Compares what is rendered with what is on disk.
+ *
+ * @param rendered files whose text is known
+ * @param kept paths of further files that are known to be right
+ * @param onDisk what `listTree` gave
+ */
+export function planTree(root: string, rendered: readonly OutputFile[], kept: ReadonlySet<string>, onDisk: ReadonlySet<string>): TreePlan {
+  const plan = { create: [] as OutputFile[], change: [] as OutputFile[], remove: [] as string[], foreign: [] as string[] };
+  const expected = new Set(rendered.map(({ path }) => path));
+  for (const file of rendered) {
+    if (!onDisk.has(file.path)) {
+      plan.create.push(file);
+      continue;
+    }
+    const text = readFileSync(join(root, file.path), "utf8");
+    if (text === file.text) continue;
+    if (isRendered(text)) plan.change.push(file);
+    else plan.foreign.push(file.path);
+  }
+  for (const path of onDisk) {
+    if (expected.has(path) || kept.has(path)) continue;
+    if (path.endsWith(temporary) || isRendered(readFileSync(join(root, path), "utf8"))) plan.remove.push(path);
+    // Argo CD reads these endings; any other file disturbs nobody.
+    else if (/\.(ya?ml|json)$/.test(path)) plan.foreign.push(path);
+  }
+  return plan;
+}
+
+/** Carries out a plan. A file is replaced in one step, so that a reader sees the old one or the new one, also after a kill. */
+export function writeTree(root: string, { create, change, remove }: TreePlan): void {
+  const made = new Set<string>();
+  for (const { path, text } of create) {
+    const folder = join(root, dirname(path));
+    if (!made.has(folder)) mkdirSync(folder, { recursive: true });
+    made.add(folder);
+    writeFileSync(join(root, path), text, { flag: "wx" });
+  }
+  for (const { path, text } of change) {
+    const target = join(root, path);
+    writeFileSync(target + temporary, text);
+    renameSync(target + temporary, target);
+  }
+  for (const path of remove) {
+    rmSync(join(root, path), { force: true });
+    removeEmptyFolders(root, dirname(path));
+  }
+}
+
+function removeEmptyFolders(root: string, folder: string): void {
+  // envs/, clusters/ and argo-apps/ themselves stay.
+  for (let current = folder; current.includes("/"); current = dirname(current)) {
+    try {
+      rmdirSync(join(root, current));
+    } catch {
+      return;
+    }
+  }
+}
+
+/** When and how long a file was last written, as the file system tells it: equal stamps, equal files. */
+export function stampOf(root: string, path: string): string | undefined {
+  const stat = lstatSync(join(root, path), { throwIfNoEntry: false });
+  return stat && `${stat.mtimeMs}:${stat.ctimeMs}:${stat.size}`;
+}
