@@ -47,7 +47,7 @@ export async function main<const O extends Readonly<Record<string, Option>>>(com
 
 /** Text of `--help`. */
 export function renderUsage({ usage, summary, options }: Description): string {
-  const rows = [...Object.entries(options), ["help", { type: "boolean", help: "Show this text." } satisfies Option] as const].map(
+  const rows = [...Object.entries(options), ["help", { type: "boolean", help: "Show this text." } as Option] as const].map(
     ([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ""}`, help] as const,
   );
   const width = Math.max(...rows.map(([name]) => name.length));
