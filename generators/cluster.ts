@@ -15,10 +15,18 @@ import { paths } from "./render/paths.ts";
 import { peerAuthentication } from "./security/peer-authentication.ts";
 
 /** Everything of a cluster but the manifests of its environments: Applications, projects, platform components. */
-export function clusterUnits({ file, value: cluster }: Input<Cluster>, environments: readonly ResolvedEnvironment[]): Unit[] {
+export function clusterUnits(
+  { file, value: cluster }: Input<Cluster>,
+  environments: readonly ResolvedEnvironment[],
+): Unit[] {
   const { name, repository, provider } = cluster;
   const charts = components(cluster);
-  const namespaces = [...new Set([...charts.map((chart) => chart.namespace), ...(cluster.platform.istio ? ["istio-system", ingress.namespace] : [])])];
+  const namespaces = [
+    ...new Set([
+      ...charts.map((chart) => chart.namespace),
+      ...(cluster.platform.istio ? ["istio-system", ingress.namespace] : []),
+    ]),
+  ];
   const own = namespaces.filter((namespace) => namespace !== "kube-system").sort();
   const settings = {
     version: cluster.platform.argocd.version,
@@ -30,17 +38,40 @@ export function clusterUnits({ file, value: cluster }: Input<Cluster>, environme
     unit(paths.cluster(name), file, "configuration", { name, provider }, clusterConfiguration),
     unit(paths.component(name, "argocd"), file, "argocd", settings, argocd),
     unit(paths.component(name, "namespaces"), file, "namespaces", own, (list) => list.map(platformNamespace)),
-    ...(cluster.platform.istio ? [unit(paths.component(name, "mesh"), file, "mesh", {}, () => [peerAuthentication("istio-system")])] : []),
-    ...charts.map((chart) => unit(paths.component(name, chart.name), file, "values", chart.values, (values) => [{ file: "values.yaml", content: values }])),
+    ...(cluster.platform.istio
+      ? [unit(paths.component(name, "mesh"), file, "mesh", {}, () => [peerAuthentication("istio-system")])]
+      : []),
+    ...charts.map((chart) =>
+      unit(paths.component(name, chart.name), file, "values", chart.values, (values) => [
+        { file: "values.yaml", content: values },
+      ]),
+    ),
     unit(paths.root(name), file, "root", { repository, name }, rootApplication),
-    unit(paths.applications(name, "root"), file, "parents", { repository, name, environments: environments.map(projectOf) }, parentApplications),
-    unit(paths.applications(name, "platform"), file, "platform", { name, repository, charts, mesh: cluster.platform.istio !== undefined }, platformApplications),
+    unit(
+      paths.applications(name, "root"),
+      file,
+      "parents",
+      { repository, name, environments: environments.map(projectOf) },
+      parentApplications,
+    ),
+    unit(
+      paths.applications(name, "platform"),
+      file,
+      "platform",
+      { name, repository, charts, mesh: cluster.platform.istio !== undefined },
+      platformApplications,
+    ),
     ...environments.map((environment, index) =>
       unit(
         paths.applications(name, parents[index]?.name ?? ""),
         file,
         "applications",
-        { repository, environment: parents[index]?.name ?? "", delivery: environment.input.value.delivery, applications: environmentApplications(environment) },
+        {
+          repository,
+          environment: parents[index]?.name ?? "",
+          delivery: environment.input.value.delivery,
+          applications: environmentApplications(environment),
+        },
         childApplications,
       ),
     ),
@@ -75,7 +106,11 @@ function rootApplication({ name, ...cluster }: Repository & { name: string }): K
 }
 
 /** Children of the root: the projects of the environments, the platform, and one parent per environment. */
-function parentApplications({ name, environments, ...cluster }: Repository & { name: string; environments: readonly ProjectContext[] }): KubernetesObject[] {
+function parentApplications({
+  name,
+  environments,
+  ...cluster
+}: Repository & { name: string; environments: readonly ProjectContext[] }): KubernetesObject[] {
   const parent = (child: string, wave: number, prune: boolean) =>
     application(cluster, {
       name: child,
@@ -88,14 +123,23 @@ function parentApplications({ name, environments, ...cluster }: Repository & { n
       parent: true,
     });
   return [
-    ...environments.map(({ environment, namespaces }) => environmentProject(environment, cluster.repository.url, namespaces)),
+    ...environments.map(({ environment, namespaces }) =>
+      environmentProject(environment, cluster.repository.url, namespaces),
+    ),
     parent("platform", waves.root.platform, true),
     // Where a person syncs, a person prunes too.
-    ...environments.map(({ environment }) => parent(environment.name, waves.root.environments, environment.delivery.sync === "automated")),
+    ...environments.map(({ environment }) =>
+      parent(environment.name, waves.root.environments, environment.delivery.sync === "automated"),
+    ),
   ];
 }
 
-function platformApplications({ name, charts, mesh, ...cluster }: Repository & { name: string; charts: readonly Component[]; mesh: boolean }): KubernetesObject[] {
+function platformApplications({
+  name,
+  charts,
+  mesh,
+  ...cluster
+}: Repository & { name: string; charts: readonly Component[]; mesh: boolean }): KubernetesObject[] {
   const common = { project: "platform", automated: { prune: true, selfHeal: true }, cascade: false };
   const folder = (child: string, wave: number, namespace: string) =>
     application(cluster, { ...common, name: child, wave, source: { path: paths.component(name, child) }, namespace });

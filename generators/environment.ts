@@ -7,7 +7,14 @@ import { sidecar } from "./mesh/sidecar.ts";
 import { telemetry } from "./mesh/telemetry.ts";
 import { type Exposure, gatewayVirtualService, virtualService } from "./mesh/virtual-service.ts";
 import type { Environment } from "./model/environment.ts";
-import { type DataStoreWorkload, exposedPort, type ResolvedEnvironment, type Scope, type ServiceWorkload, type Workload } from "./model/resolve.ts";
+import {
+  type DataStoreWorkload,
+  exposedPort,
+  type ResolvedEnvironment,
+  type Scope,
+  type ServiceWorkload,
+  type Workload,
+} from "./model/resolve.ts";
 import { type KubernetesObject, type Unit, unit } from "./render/output.ts";
 import { paths } from "./render/paths.ts";
 import { authorizationPolicy, denyAll } from "./security/authorization-policy.ts";
@@ -49,11 +56,21 @@ export function environmentUnits(resolved: ResolvedEnvironment): Unit[] {
   const { quota, limits } = value.namespaces;
   return [
     ...resolved.namespaces.map((name) =>
-      unit(`${folder("namespaces")}/${name}`, file, "namespace", { name, quota, limits, scope: resolved.scope }, namespaceObjects),
+      unit(
+        `${folder("namespaces")}/${name}`,
+        file,
+        "namespace",
+        { name, quota, limits, scope: resolved.scope },
+        namespaceObjects,
+      ),
     ),
-    ...resolved.dataStores.map((workload) => unit(folder(workload.name), file, "data-store", workload, dataStoreObjects)),
+    ...resolved.dataStores.map((workload) =>
+      unit(folder(workload.name), file, "data-store", workload, dataStoreObjects),
+    ),
     ...resolved.services.map((workload) => unit(folder(workload.name), file, "service", workload, serviceObjects)),
-    ...resolved.services.map((workload) => unit(folder("routes"), file, `service-${workload.name}`, workload, routeObjects)),
+    ...resolved.services.map((workload) =>
+      unit(folder("routes"), file, `service-${workload.name}`, workload, routeObjects),
+    ),
     ...gatewayUnits(resolved, folder("routes")),
   ];
 }
@@ -97,7 +114,12 @@ function serviceObjects(workload: ServiceWorkload): KubernetesObject[] {
 }
 
 function dataStoreObjects(workload: DataStoreWorkload): KubernetesObject[] {
-  return [serviceAccount(workload), ...configMap(workload, workload.spec.config), statefulSet(workload), ...surroundings(workload)];
+  return [
+    serviceAccount(workload),
+    ...configMap(workload, workload.spec.config),
+    statefulSet(workload),
+    ...surroundings(workload),
+  ];
 }
 
 function routeObjects(workload: ServiceWorkload): KubernetesObject[] {
@@ -108,18 +130,29 @@ function routeObjects(workload: ServiceWorkload): KubernetesObject[] {
 function gatewayUnits({ input, scope, services }: ResolvedEnvironment, folder: string): Unit[] {
   const { gateway: spec } = input.value;
   const hosts = spec?.hosts ?? [];
-  const exposures = hosts.map((host) => ({ host, exposures: services.flatMap((workload) => exposuresOn(host, workload)) }));
+  const exposures = hosts.map((host) => ({
+    host,
+    exposures: services.flatMap((workload) => exposuresOn(host, workload)),
+  }));
   return [
-    ...(spec ? [unit(folder, input.file, "gateway", { scope, spec }, (context) => [gateway(context.scope, context.spec)])] : []),
+    ...(spec
+      ? [unit(folder, input.file, "gateway", { scope, spec }, (context) => [gateway(context.scope, context.spec)])]
+      : []),
     ...exposures
       .filter((context) => context.exposures.length > 0)
       .map((context) =>
-        unit(folder, input.file, `host-${context.host}`, { ...context, gateway: { name: scope.name, namespace: scope.routing } }, (own) => [
-          gatewayVirtualService(own.host, own.gateway, own.exposures),
-        ]),
+        unit(
+          folder,
+          input.file,
+          `host-${context.host}`,
+          { ...context, gateway: { name: scope.name, namespace: scope.routing } },
+          (own) => [gatewayVirtualService(own.host, own.gateway, own.exposures)],
+        ),
       ),
     ...externalHosts(services).map((context) =>
-      unit(folder, input.file, `external-${context.host}`, { ...context, scope }, (own) => [serviceEntry(own.scope, own.host, own.ports, own.callers)]),
+      unit(folder, input.file, `external-${context.host}`, { ...context, scope }, (own) => [
+        serviceEntry(own.scope, own.host, own.ports, own.callers),
+      ]),
     ),
   ];
 }

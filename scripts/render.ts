@@ -49,7 +49,9 @@ function summarise(changes: readonly Change[], total: number): string[] {
   const lines =
     changes.length <= 40
       ? changes.map(({ action, path }) => `${marks[action]} ${path}`)
-      : [...Map.groupBy(changes, ({ path }) => path.split("/").slice(0, 3).join("/"))].map(([folder, own]) => `${describe(own)} ${folder}/`);
+      : [...Map.groupBy(changes, ({ path }) => path.split("/").slice(0, 3).join("/"))].map(
+          ([folder, own]) => `${describe(own)} ${folder}/`,
+        );
   return [...lines, `${describe(changes)} of ${total} files`];
 }
 

@@ -4,7 +4,9 @@ import { forEachService } from "./rule.ts";
 
 /** A call to what is not there is denied by every policy that follows from it. */
 export const calls = forEachService(function* (service, name, { services, dataStores }) {
-  const targets = new Map([...services, ...dataStores].map((workload) => [workload.name, workload.ports.map((port) => port.name)]));
+  const targets = new Map(
+    [...services, ...dataStores].map((workload) => [workload.name, workload.ports.map((port) => port.name)]),
+  );
   for (const [version, { release }] of Object.entries(service.versions)) {
     for (const [index, text] of (release.calls ?? []).entries()) {
       const path = ["versions", version, "release", "calls", index];
@@ -17,7 +19,10 @@ export const calls = forEachService(function* (service, name, { services, dataSt
       if (call.service === name) yield { path, message: "a service needs no permission to call itself; remove it" };
       else if (!ports) {
         const known = [...targets.keys()].filter((target) => target !== name);
-        yield { path, message: `there is no service or data store ${call.service}; ${nearMiss(call.service, known) || `there are ${known.join(", ") || "no others"}`}` };
+        yield {
+          path,
+          message: `there is no service or data store ${call.service}; ${nearMiss(call.service, known) || `there are ${known.join(", ") || "no others"}`}`,
+        };
       } else if (call.port && !ports.includes(call.port)) {
         yield { path, message: `${call.service} has no port ${call.port}; its ports are ${ports.join(", ")}` };
       }

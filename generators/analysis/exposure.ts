@@ -8,17 +8,27 @@ const perService = forEachService(function* (service, _name, { input }) {
   if (!expose) return;
   const hosts = input.value.gateway?.hosts;
   if (!hosts) {
-    yield { path: ["expose"], atKey: true, message: "the environment has no gateway to be exposed on; add gateway.hosts or remove expose" };
+    yield {
+      path: ["expose"],
+      atKey: true,
+      message: "the environment has no gateway to be exposed on; add gateway.hosts or remove expose",
+    };
     return;
   }
   for (const [index, host] of (expose.hosts ?? []).entries()) {
     if (hosts.includes(host)) continue;
-    yield { path: ["expose", "hosts", index], message: `${host} is not a host of the gateway; ${nearMiss(host, hosts) || `its hosts are ${hosts.join(", ")}`}` };
+    yield {
+      path: ["expose", "hosts", index],
+      message: `${host} is not a host of the gateway; ${nearMiss(host, hosts) || `its hosts are ${hosts.join(", ")}`}`,
+    };
   }
   const ports = servicePorts(service);
   const port = exposedPort(service, ports);
   if (expose.port !== undefined && !port) {
-    yield { path: ["expose", "port"], message: `there is no port ${expose.port}; ports are ${ports.map(({ name }) => name).join(", ")}` };
+    yield {
+      path: ["expose", "port"],
+      message: `there is no port ${expose.port}; ports are ${ports.map(({ name }) => name).join(", ")}`,
+    };
   } else if (!port || port.protocol === "tcp") {
     yield { path: ["expose"], atKey: true, message: "the gateway routes http and grpc only, and the port is tcp" };
   }
@@ -34,7 +44,12 @@ const claims: Rule = ({ environments }) =>
         for (const [index, path] of (expose?.paths ?? []).entries()) {
           const key = `${host}${path.replace(/\/$/, "")}`;
           const other = claimed.get(key);
-          if (other) faults.push({ file, path: ["services", name, "expose", "paths", index], message: `${host}${path} is also claimed by ${other}; give one of them another path or host` });
+          if (other)
+            faults.push({
+              file,
+              path: ["services", name, "expose", "paths", index],
+              message: `${host}${path} is also claimed by ${other}; give one of them another path or host`,
+            });
           else claimed.set(key, name);
         }
       }

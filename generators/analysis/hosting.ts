@@ -7,23 +7,38 @@ export const hosting: Rule = ({ platform: { clusters, environments } }) => {
   const names = environments.map(({ value }) => value.name);
   for (const { file, value } of [...clusters, ...environments]) {
     const expected = file.replace(/^.*\/|\.ya?ml$/g, "");
-    if (value.name !== expected) faults.push({ file, path: ["name"], message: `is ${value.name}, must be ${expected}, the name of the file` });
+    if (value.name !== expected)
+      faults.push({ file, path: ["name"], message: `is ${value.name}, must be ${expected}, the name of the file` });
   }
   for (const { file, value } of environments) {
     const cluster = clusters.find((candidate) => candidate.value.name === value.cluster);
     if (!cluster) {
       const known = clusters.map((candidate) => candidate.value.name);
-      faults.push({ file, path: ["cluster"], message: `there is no cluster ${value.cluster}; ${nearMiss(value.cluster, known) || `clusters are ${known.join(", ")}`}` });
+      faults.push({
+        file,
+        path: ["cluster"],
+        message: `there is no cluster ${value.cluster}; ${nearMiss(value.cluster, known) || `clusters are ${known.join(", ")}`}`,
+      });
     } else if (!cluster.value.environments.includes(value.name)) {
-      faults.push({ file, path: ["cluster"], message: `${cluster.file} does not host ${value.name}; add it to environments there` });
+      faults.push({
+        file,
+        path: ["cluster"],
+        message: `${cluster.file} does not host ${value.name}; add it to environments there`,
+      });
     }
   }
   for (const { file, value } of clusters) {
     for (const [index, name] of value.environments.entries()) {
       const path = ["environments", index];
       const environment = environments.find((candidate) => candidate.value.name === name);
-      if (!environment) faults.push({ file, path, message: `there is no environment ${name}; ${nearMiss(name, names) || `write envs/${name}.yaml`}` });
-      else if (environment.value.cluster !== value.name) faults.push({ file, path, message: `${name} runs on ${environment.value.cluster} (${environment.file})` });
+      if (!environment)
+        faults.push({
+          file,
+          path,
+          message: `there is no environment ${name}; ${nearMiss(name, names) || `write envs/${name}.yaml`}`,
+        });
+      else if (environment.value.cluster !== value.name)
+        faults.push({ file, path, message: `${name} runs on ${environment.value.cluster} (${environment.file})` });
       if (value.environments.indexOf(name) !== index) faults.push({ file, path, message: `${name} stands here twice` });
     }
   }

@@ -4,6 +4,10 @@ import { forEachService } from "./rule.ts";
 export const images = forEachService(function* (service) {
   for (const [version, { release }] of Object.entries(service.versions)) {
     const { tag, digest } = release.image;
-    if (tag === "latest" && !digest) yield { path: ["versions", version, "release", "image", "tag"], message: "latest names no version; use a tag that stays, or add the digest" };
+    if (tag === "latest" && !digest)
+      yield {
+        path: ["versions", version, "release", "image", "tag"],
+        message: "latest names no version; use a tag that stays, or add the digest",
+      };
   }
 });

@@ -12,14 +12,31 @@ export const names: Rule = ({ environments }) =>
   environments.flatMap(({ input: { file, value } }) => {
     const faults: Fault[] = [];
     const check = (path: Fault["path"], what: string, name: string, limit: number) => {
-      if (name.length > limit) faults.push({ file, path, atKey: true, message: `${what} would be ${name}, ${name.length} characters; at most ${limit} fit` });
+      if (name.length > limit)
+        faults.push({
+          file,
+          path,
+          atKey: true,
+          message: `${what} would be ${name}, ${name.length} characters; at most ${limit} fit`,
+        });
     };
     for (const [name, { versions }] of Object.entries(value.services)) {
-      check(["services", name], "its namespace or Application", longer(namespaceOf(value, name), `${value.name}-${name}`), label);
-      for (const version of Object.keys(versions)) check(["services", name, "versions", version], "its Deployment", `${name}-${version}`, label);
+      check(
+        ["services", name],
+        "its namespace or Application",
+        longer(namespaceOf(value, name), `${value.name}-${name}`),
+        label,
+      );
+      for (const version of Object.keys(versions))
+        check(["services", name, "versions", version], "its Deployment", `${name}-${version}`, label);
     }
     for (const name of Object.keys(value.dataStores)) {
-      check(["dataStores", name], "its namespace or Application", longer(namespaceOf(value, name), `${value.name}-${name}`), label);
+      check(
+        ["dataStores", name],
+        "its namespace or Application",
+        longer(namespaceOf(value, name), `${value.name}-${name}`),
+        label,
+      );
       check(["dataStores", name], "its StatefulSet", name, statefulSet);
     }
     return faults;

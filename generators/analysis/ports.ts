@@ -14,13 +14,20 @@ export const ports = forEachService(function* (service) {
       const first = known.get(name);
       if (!first) {
         const taken = services.get(servicePort);
-        if (taken && !twin) yield { path, message: `port ${servicePort} of the Service is also taken by ${taken}; set servicePort` };
+        if (taken && !twin)
+          yield { path, message: `port ${servicePort} of the Service is also taken by ${taken}; set servicePort` };
         services.set(servicePort, name);
         known.set(name, { version, servicePort, protocol });
       } else if (first.protocol !== protocol) {
-        yield { path, message: `is ${protocol}, but ${first.protocol} in version ${first.version}; a port has one protocol` };
+        yield {
+          path,
+          message: `is ${protocol}, but ${first.protocol} in version ${first.version}; a port has one protocol`,
+        };
       } else if (first.servicePort !== servicePort) {
-        yield { path, message: `is ${servicePort} at the Service, but ${first.servicePort} in version ${first.version}; set servicePort: ${first.servicePort}` };
+        yield {
+          path,
+          message: `is ${servicePort} at the Service, but ${first.servicePort} in version ${first.version}; set servicePort: ${first.servicePort}`,
+        };
       }
     }
   }

@@ -6,7 +6,11 @@ const kinds = ["http", "grpc", "tcp", "exec"] as const;
 function* checkProbe(probe: Probe, path: Finding["path"], ports: readonly string[]): Iterable<Finding> {
   const given = kinds.filter((kind) => probe[kind] !== undefined);
   if (given.length !== 1) {
-    yield { path, atKey: true, message: `must have exactly one of ${kinds.join(", ")} (it has ${given.join(" and ") || "none"})` };
+    yield {
+      path,
+      atKey: true,
+      message: `must have exactly one of ${kinds.join(", ")} (it has ${given.join(" and ") || "none"})`,
+    };
   }
   if (probe.port !== undefined && !ports.includes(probe.port)) {
     yield { path: [...path, "port"], message: `there is no port ${probe.port}; ports are ${ports.join(", ")}` };

@@ -7,16 +7,28 @@ export const replicas = forEachService(function* (service) {
     const path = ["versions", name];
     const { autoscaling } = version;
     if (autoscaling && version.replicas !== undefined) {
-      yield { path: [...path, "replicas"], atKey: true, message: "stands beside autoscaling, which owns the number of pods; remove one of the two" };
+      yield {
+        path: [...path, "replicas"],
+        atKey: true,
+        message: "stands beside autoscaling, which owns the number of pods; remove one of the two",
+      };
     }
     if (autoscaling && autoscaling.min > autoscaling.max) {
-      yield { path: [...path, "autoscaling", "min"], message: `is ${autoscaling.min}, more than max (${autoscaling.max})` };
+      yield {
+        path: [...path, "autoscaling", "min"],
+        message: `is ${autoscaling.min}, more than max (${autoscaling.max})`,
+      };
     }
     if (version.replicas !== 0) continue;
     const weight = weightOf(service, version);
-    if (weight > 0) yield { path: [...path, "replicas"], message: `is 0, but ${weight} % of the traffic goes to ${name}; give it pods or weight 0` };
+    if (weight > 0)
+      yield {
+        path: [...path, "replicas"],
+        message: `is 0, but ${weight} % of the traffic goes to ${name}; give it pods or weight 0`,
+      };
     for (const [index, route] of (service.headerRoutes ?? []).entries()) {
-      if (route.version === name) yield { path: ["headerRoutes", index, "version"], message: `${name} has no pods (replicas: 0)` };
+      if (route.version === name)
+        yield { path: ["headerRoutes", index, "version"], message: `${name} has no pods (replicas: 0)` };
     }
   }
 });

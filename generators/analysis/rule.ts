@@ -24,7 +24,9 @@ export interface Finding {
 }
 
 /** A rule that looks at one service at a time. */
-export function forEachService(find: (service: Service, name: string, environment: ResolvedEnvironment) => Iterable<Finding>): Rule {
+export function forEachService(
+  find: (service: Service, name: string, environment: ResolvedEnvironment) => Iterable<Finding>,
+): Rule {
   return ({ environments }) =>
     environments.flatMap((environment) =>
       Object.entries(environment.input.value.services).flatMap(([name, service]) =>

@@ -7,14 +7,28 @@ const secret = /(PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY|
 export const secrets: Rule = ({ environments }) =>
   environments.flatMap(({ input: { file, value } }) => {
     const services = Object.entries(value.services).flatMap(([name, { versions }]) =>
-      Object.entries(versions).map(([version, { release }]) => ({ path: ["services", name, "versions", version, "release"], maps: { env: release.env, config: release.config } })),
+      Object.entries(versions).map(([version, { release }]) => ({
+        path: ["services", name, "versions", version, "release"],
+        maps: { env: release.env, config: release.config },
+      })),
     );
-    const dataStores = Object.entries(value.dataStores).map(([name, { config }]) => ({ path: ["dataStores", name], maps: { config } }));
+    const dataStores = Object.entries(value.dataStores).map(([name, { config }]) => ({
+      path: ["dataStores", name],
+      maps: { config },
+    }));
     return [...services, ...dataStores].flatMap(({ path, maps }) =>
       Object.entries(maps).flatMap(([map, variables = {}]) =>
         Object.keys(variables)
           .filter((key) => secret.test(key))
-          .map((key): Fault => ({ file, path: [...path, map, key], atKey: true, message: "looks like a secret, which must not stand in Git; put it into a Secret and name that in secrets" })),
+          .map(
+            (key): Fault => ({
+              file,
+              path: [...path, map, key],
+              atKey: true,
+              message:
+                "looks like a secret, which must not stand in Git; put it into a Secret and name that in secrets",
+            }),
+          ),
       ),
     );
   });

@@ -5,7 +5,15 @@ import type { Rule } from "./rule.ts";
 export const syncWindows: Rule = ({ platform: { environments } }) =>
   environments.flatMap(({ file, value }) =>
     (value.delivery.windows ?? []).flatMap(({ timeZone }, index): Fault[] =>
-      isTimeZone(timeZone) ? [] : [{ file, path: ["delivery", "windows", index, "timeZone"], message: `there is no time zone ${timeZone}; use a name such as Europe/Berlin` }],
+      isTimeZone(timeZone)
+        ? []
+        : [
+            {
+              file,
+              path: ["delivery", "windows", index, "timeZone"],
+              message: `there is no time zone ${timeZone}; use a name such as Europe/Berlin`,
+            },
+          ],
     ),
   );
 

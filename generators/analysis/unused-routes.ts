@@ -8,15 +8,21 @@ const httpOnly = ["headerRoutes", "timeout", "retries", "fault", "mirror", "rate
 export const unusedRoutes = forEachService(function* (service) {
   if (servicePorts(service).every(({ protocol }) => protocol === "tcp")) {
     for (const key of httpOnly) {
-      if (service[key] !== undefined) yield { path: [key], atKey: true, message: "no route uses it: the service has no http or grpc port" };
+      if (service[key] !== undefined)
+        yield { path: [key], atKey: true, message: "no route uses it: the service has no http or grpc port" };
     }
   }
   const seen: Record<string, string>[] = [];
   for (const [index, { headers }] of (service.headerRoutes ?? []).entries()) {
     const earlier = seen.findIndex((other) => Object.entries(other).every(([name, value]) => headers[name] === value));
-    if (earlier >= 0) yield { path: ["headerRoutes", index], message: `no request gets here: headerRoutes[${earlier}] takes all of them; put the one with more headers first` };
+    if (earlier >= 0)
+      yield {
+        path: ["headerRoutes", index],
+        message: `no request gets here: headerRoutes[${earlier}] takes all of them; put the one with more headers first`,
+      };
     seen.push(headers);
   }
   const { fault } = service;
-  if (fault && !fault.delay && !fault.abort) yield { path: ["fault"], atKey: true, message: "injects nothing; give it delay or abort, or remove it" };
+  if (fault && !fault.delay && !fault.abort)
+    yield { path: ["fault"], atKey: true, message: "injects nothing; give it delay or abort, or remove it" };
 });

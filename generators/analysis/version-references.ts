@@ -11,6 +11,9 @@ export const versionReferences = forEachService(function* ({ primary, headerRout
   ];
   for (const { path, version } of references) {
     if (version === undefined || names.includes(version)) continue;
-    yield { path, message: `there is no version ${version}; ${nearMiss(version, names) || `versions are ${names.join(", ")}`}` };
+    yield {
+      path,
+      message: `there is no version ${version}; ${nearMiss(version, names) || `versions are ${names.join(", ")}`}`,
+    };
   }
 });

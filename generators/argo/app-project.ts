@@ -56,7 +56,11 @@ const environmentKinds = [
 ];
 
 /** The project of one environment: its own namespaces, this repository, no cluster-scoped kind but those namespaces. */
-export function environmentProject(environment: Pick<Environment, "name" | "delivery">, repository: string, namespaces: readonly string[]): AppProject {
+export function environmentProject(
+  environment: Pick<Environment, "name" | "delivery">,
+  repository: string,
+  namespaces: readonly string[],
+): AppProject {
   const { name, delivery } = environment;
   return new AppProject({
     metadata: { name, namespace: argocdNamespace, annotations: { "argocd.argoproj.io/sync-wave": "-1" } },
@@ -72,7 +76,9 @@ export function environmentProject(environment: Pick<Environment, "name" | "deli
           name: "deployer",
           description: `May look at and sync the Applications of ${name}.`,
           groups: delivery.deployers,
-          policies: ["get", "sync"].map((action) => `p, proj:${name}:deployer, applications, ${action}, ${name}/*, allow`),
+          policies: ["get", "sync"].map(
+            (action) => `p, proj:${name}:deployer, applications, ${action}, ${name}/*, allow`,
+          ),
         },
       ],
       syncWindows: delivery.windows?.map(({ kind, schedule, duration, timeZone, manualSync }) => ({

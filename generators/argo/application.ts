@@ -50,7 +50,9 @@ export function application({ repository }: Pick<Cluster, "repository">, options
     spec: {
       project: options.project,
       destination: { server: "https://kubernetes.default.svc", namespace: options.namespace },
-      ...("path" in source ? { source: folderSource(repository, source.path) } : { sources: chartSources(repository, source) }),
+      ...("path" in source
+        ? { source: folderSource(repository, source.path) }
+        : { sources: chartSources(repository, source) }),
       syncPolicy: {
         automated: options.automated && { ...options.automated, allowEmpty: false },
         syncOptions: options.parent ? ["PruneLast=true"] : ["ServerSideApply=true", "PruneLast=true"],
@@ -64,7 +66,12 @@ export function application({ repository }: Pick<Cluster, "repository">, options
 
 function folderSource({ url, revision }: Cluster["repository"], path: string) {
   // A kustomization is recognised by its file; every other folder is read as it is, with its subfolders.
-  return { repoURL: url, targetRevision: revision, path, ...(!path.endsWith("/argocd") && { directory: { recurse: true } }) };
+  return {
+    repoURL: url,
+    targetRevision: revision,
+    path,
+    ...(!path.endsWith("/argocd") && { directory: { recurse: true } }),
+  };
 }
 
 function chartSources({ url, revision }: Cluster["repository"], chart: Chart) {

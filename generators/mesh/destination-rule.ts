@@ -15,13 +15,18 @@ export function destinationRule(workload: ServiceWorkload): DestinationRule {
         connectionPool: connectionPool(spec.connectionPool),
         outlierDetection: spec.outlierDetection,
       },
-      subsets: Object.keys(spec.versions).map((version) => ({ name: version, labels: { version: selectorLabels(name, version).version ?? version } })),
+      subsets: Object.keys(spec.versions).map((version) => ({
+        name: version,
+        labels: { version: selectorLabels(name, version).version ?? version },
+      })),
     },
   });
 }
 
 type Pool = ServiceWorkload["spec"]["connectionPool"];
-type TrafficPolicy = NonNullable<NonNullable<ConstructorParameters<typeof DestinationRule>[0]>["spec"]>["trafficPolicy"];
+type TrafficPolicy = NonNullable<
+  NonNullable<ConstructorParameters<typeof DestinationRule>[0]>["spec"]
+>["trafficPolicy"];
 
 function connectionPool(pool: Pool): NonNullable<TrafficPolicy>["connectionPool"] {
   if (!pool) return undefined;

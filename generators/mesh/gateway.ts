@@ -13,7 +13,11 @@ export function gateway(scope: Scope, { hosts, tls }: NonNullable<Environment["g
     spec: {
       selector: { ...ingress.selector },
       servers: [
-        { port: { number: 80, name: "http", protocol: "HTTP" }, hosts, tls: tls?.redirect ? { httpsRedirect: true } : undefined },
+        {
+          port: { number: 80, name: "http", protocol: "HTTP" },
+          hosts,
+          tls: tls?.redirect ? { httpsRedirect: true } : undefined,
+        },
         ...(tls
           ? [
               {

@@ -53,7 +53,9 @@ function withHeaders(match: readonly Match[], headers: Readonly<Record<string, s
 
 function mirror(workload: ServiceWorkload, port: ServicePort): Pick<HttpRoute, "mirrors"> {
   const { mirror } = workload.spec;
-  return mirror ? { mirrors: [{ destination: destination(workload, port, mirror.version), percentage: { value: mirror.percent } }] } : {};
+  return mirror
+    ? { mirrors: [{ destination: destination(workload, port, mirror.version), percentage: { value: mirror.percent } }] }
+    : {};
 }
 
 /** Where requests go by weight: versions with none are left out, a single one needs no number. */
@@ -69,6 +71,10 @@ export function destinations(workload: ServiceWorkload, port: ServicePort): Dest
   }));
 }
 
-function destination(workload: ServiceWorkload, port: ServicePort, subset: string): NonNullable<Destination["destination"]> {
+function destination(
+  workload: ServiceWorkload,
+  port: ServicePort,
+  subset: string,
+): NonNullable<Destination["destination"]> {
   return { host: serviceHost(workload), subset, port: { number: port.port } };
 }

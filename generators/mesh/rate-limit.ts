@@ -19,7 +19,10 @@ export function rateLimit(workload: ServiceWorkload): EnvoyFilter[] {
         configPatches: [
           {
             applyTo: "HTTP_FILTER",
-            match: { context: "SIDECAR_INBOUND", listener: { filterChain: { filter: { name: "envoy.filters.network.http_connection_manager" } } } },
+            match: {
+              context: "SIDECAR_INBOUND",
+              listener: { filterChain: { filter: { name: "envoy.filters.network.http_connection_manager" } } },
+            },
             patch: {
               operation: "INSERT_BEFORE",
               value: {

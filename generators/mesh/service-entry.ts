@@ -2,7 +2,12 @@ import { ServiceEntry } from "@kubernetes-models/istio/networking.istio.io/v1/Se
 import type { Scope } from "../model/resolve.ts";
 
 /** A host outside of the mesh, visible to the namespaces that declare to call it. Names and certificates stay the caller's. */
-export function serviceEntry(scope: Scope, host: string, ports: readonly number[], callers: readonly string[]): ServiceEntry {
+export function serviceEntry(
+  scope: Scope,
+  host: string,
+  ports: readonly number[],
+  callers: readonly string[],
+): ServiceEntry {
   return new ServiceEntry({
     metadata: {
       name: host.replaceAll(".", "-"),

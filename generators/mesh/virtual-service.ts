@@ -13,8 +13,14 @@ export function virtualService(workload: ServiceWorkload): VirtualService {
     metadata: { name, namespace, labels: labels(workload) },
     spec: {
       hosts: [serviceHost(workload)],
-      http: http.length > 0 ? http.flatMap((port) => httpRoutes(workload, port, onlyOne ? [] : [{ port: port.port }])) : undefined,
-      tcp: tcp.length > 0 ? tcp.map((port) => ({ match: [{ port: port.port }], route: destinations(workload, port) })) : undefined,
+      http:
+        http.length > 0
+          ? http.flatMap((port) => httpRoutes(workload, port, onlyOne ? [] : [{ port: port.port }]))
+          : undefined,
+      tcp:
+        tcp.length > 0
+          ? tcp.map((port) => ({ match: [{ port: port.port }], route: destinations(workload, port) }))
+          : undefined,
     },
   });
 }
@@ -30,7 +36,11 @@ export interface Exposure {
  * Routing of one host of the gateway, in one object: the order of rules counts, and Istio does not define it between
  * VirtualServices that share a host. The longest prefix comes first.
  */
-export function gatewayVirtualService(host: string, gateway: { name: string; namespace: string }, exposures: readonly Exposure[]): VirtualService {
+export function gatewayVirtualService(
+  host: string,
+  gateway: { name: string; namespace: string },
+  exposures: readonly Exposure[],
+): VirtualService {
   const sorted = [...exposures].sort((a, b) => b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1));
   return new VirtualService({
     metadata: {

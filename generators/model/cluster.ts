@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { bytes, name, port } from "./scalars.ts";
 
-const digestImage = z.string().regex(/^[^\s@]+@sha256:[a-f0-9]{64}$/, "must be an image with its digest, repository:tag@sha256:…");
+const digestImage = z
+  .string()
+  .regex(/^[^\s@]+@sha256:[a-f0-9]{64}$/, "must be an image with its digest, repository:tag@sha256:…");
 
 const kind = z.strictObject({
   type: z.literal("kind"),
@@ -15,7 +17,10 @@ const kind = z.strictObject({
 const eks = z.strictObject({
   type: z.literal("eks"),
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "must be an AWS region such as eu-central-1"),
-  kubernetes: z.string().regex(/^1\.\d{2}$/, 'must be a Kubernetes minor version in quotes, such as "1.35"').describe("Kubernetes version."),
+  kubernetes: z
+    .string()
+    .regex(/^1\.\d{2}$/, 'must be a Kubernetes minor version in quotes, such as "1.35"')
+    .describe("Kubernetes version."),
   zones: z
     .array(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, "must be an availability zone such as eu-central-1a"))
     .min(2)
@@ -46,7 +51,10 @@ const platform = z
     istio: z
       .strictObject({
         version: version("1.30.4"),
-        provided: z.boolean().default(false).describe("Whether the cluster already has it, so that slipway installs none. Default: false."),
+        provided: z
+          .boolean()
+          .default(false)
+          .describe("Whether the cluster already has it, so that slipway installs none. Default: false."),
         gatewayReplicas: z.int().min(1).default(1).describe("Pods of the ingress gateway. Default: 1."),
       })
       .optional()
@@ -61,8 +69,15 @@ export const cluster = z
     environments: z.array(name).min(1).describe("Environments it hosts: files in envs/."),
     repository: z
       .strictObject({
-        url: z.string().regex(/^(https?:\/\/|ssh:\/\/|git@)\S+$/, "must be the URL of a Git repository").describe("Where Argo CD reads this repository."),
-        revision: z.string().min(1).default("main").describe("Branch, tag or commit that the cluster follows. Default: main."),
+        url: z
+          .string()
+          .regex(/^(https?:\/\/|ssh:\/\/|git@)\S+$/, "must be the URL of a Git repository")
+          .describe("Where Argo CD reads this repository."),
+        revision: z
+          .string()
+          .min(1)
+          .default("main")
+          .describe("Branch, tag or commit that the cluster follows. Default: main."),
       })
       .describe("This repository, as the cluster sees it."),
     provider: z.discriminatedUnion("type", [kind, eks, aks, existing]).describe("How the cluster is made."),

@@ -46,7 +46,9 @@ const mesh = z
     tracing: z
       .strictObject({
         sampling: percent.default(1).describe("Share of the requests that is traced, %. Default: 1."),
-        tags: stringMap.optional().describe("Further tags with fixed values. environment and cluster are always there."),
+        tags: stringMap
+          .optional()
+          .describe("Further tags with fixed values. environment and cluster are always there."),
       })
       .prefault({})
       .describe("Tracing of all requests of the environment."),
@@ -74,8 +76,16 @@ const delivery = z
       .describe("automated: Argo CD applies each commit; manual: a person presses Sync. Default: automated."),
     prune: z.boolean().default(true).describe("Whether an automated sync deletes what left Git. Default: true."),
     selfHeal: z.boolean().default(true).describe("Whether manual changes on the cluster are undone. Default: true."),
-    windows: z.array(syncWindow).min(1).optional().describe("Times in which syncs are allowed or denied. Default: always allowed."),
-    deployers: z.array(z.string().min(1)).min(1).optional().describe("SSO groups that may sync this environment's Applications. Default: administrators only."),
+    windows: z
+      .array(syncWindow)
+      .min(1)
+      .optional()
+      .describe("Times in which syncs are allowed or denied. Default: always allowed."),
+    deployers: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe("SSO groups that may sync this environment's Applications. Default: administrators only."),
   })
   .prefault({})
   .describe("How Argo CD brings Git to the cluster.");
@@ -83,7 +93,9 @@ const delivery = z
 /** One environment: everything that differs between environments stands in its file. */
 export const environment = z
   .strictObject({
-    name: name.max(20, "must be at most 20 characters long, because it is a prefix of other names").describe("Name; the same as the file's."),
+    name: name
+      .max(20, "must be at most 20 characters long, because it is a prefix of other names")
+      .describe("Name; the same as the file's."),
     cluster: name.describe("The cluster it runs on: a file in clusters/."),
     namespaces,
     gateway: gateway.optional(),

@@ -71,7 +71,9 @@ function offsetOf(root: unknown, path: Path, atKey = false): number {
   let key: Node | undefined;
   for (const part of path) {
     if (!isCollection(node)) break;
-    const pair = isMap(node) ? node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part)) : undefined;
+    const pair = isMap(node)
+      ? node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part))
+      : undefined;
     const next = isPair(pair) ? pair.value : node.get(part, true);
     if (pair === undefined && next === undefined) return start(key) ?? start(node) ?? 0;
     if (isNode(pair?.key)) key = pair.key;

@@ -7,7 +7,9 @@ import { environment } from "./environment.ts";
 /** JSON Schemas of the inputs, from the definition that checks them, for editors to complete and check against. */
 export function schemaUnits(): Unit[] {
   return [
-    unit("envs", "generators/model/environment.ts", "schema", {}, () => [schemaFile("environment.schema.json", environment)]),
+    unit("envs", "generators/model/environment.ts", "schema", {}, () => [
+      schemaFile("environment.schema.json", environment),
+    ]),
     unit("clusters", "generators/model/cluster.ts", "schema", {}, () => [schemaFile("cluster.schema.json", cluster)]),
   ];
 }

@@ -1,6 +1,6 @@
 import { load, YAMLException } from "js-yaml";
 import { isAlias, isScalar, parseDocument, visit } from "yaml";
-import { z } from "zod";
+import type { z } from "zod";
 import { type Fault, nearMiss, type Path } from "./faults.ts";
 
 export type Parsed<T> = { readonly value: T } | { readonly faults: readonly Fault[] };
@@ -36,12 +36,20 @@ function explain(file: string, text: string, schema: z.ZodType): Fault[] {
   visit(document, {
     Node(_key, node) {
       const anchored = isAlias(node) ? `*${node.source}` : node.anchor && `&${node.anchor}`;
-      if (anchored) syntax.push({ file, path: [], offset: node.range?.[0] ?? 0, message: `anchors and aliases are not read (${anchored}); write the value out` });
+      if (anchored)
+        syntax.push({
+          file,
+          path: [],
+          offset: node.range?.[0] ?? 0,
+          message: `anchors and aliases are not read (${anchored}); write the value out`,
+        });
     },
   });
   if (syntax.length > 0) return syntax;
   const checked = schema.safeParse(document.toJS(), { error: rawMessage });
-  const faults = (checked.error?.issues ?? []).flatMap((issue) => toFaults(file, issue, (path) => source(document.getIn(path, true))));
+  const faults = (checked.error?.issues ?? []).flatMap((issue) =>
+    toFaults(file, issue, (path) => source(document.getIn(path, true))),
+  );
   if (faults.length === 0) throw new Error(`${file}: the two YAML readers disagree about this file`);
   return faults;
 }
@@ -105,7 +113,9 @@ function valueMessage(issue: Issue, text: string | undefined): string {
 
 function bound(issue: z.core.$ZodIssueTooBig | z.core.$ZodIssueTooSmall): string {
   const unit = issue.origin === "array" ? " entries" : issue.origin === "string" ? " characters" : "";
-  return issue.code === "too_big" ? `must be at most ${issue.maximum}${unit}` : `must be at least ${issue.minimum}${unit}`;
+  return issue.code === "too_big"
+    ? `must be at most ${issue.maximum}${unit}`
+    : `must be at least ${issue.minimum}${unit}`;
 }
 
 const kinds: Readonly<Record<string, string>> = {
@@ -124,7 +134,8 @@ function typeMessage(expected: string, text: string | undefined, message: string
   if (received === "undefined") return `is missing; it must be ${wanted}`;
   if (received === "null" || text === "") return `is empty, must be ${wanted}; give it a value or remove the key`;
   const got = received === "object" ? "a map" : (kinds[received] ?? received);
-  if (expected === "string" && text !== undefined) return `is the ${received} ${text}, must be a string; write it in quotes: "${text}"`;
+  if (expected === "string" && text !== undefined)
+    return `is the ${received} ${text}, must be a string; write it in quotes: "${text}"`;
   if (text !== undefined && received === "string") return `is the string ${quote(text)}, must be ${wanted}`;
   return `is ${text ?? got}, must be ${wanted}`;
 }

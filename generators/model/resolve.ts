@@ -4,7 +4,11 @@ import type { Input, Platform } from "./platform.ts";
 import type { DataStore, Service, Version } from "./service.ts";
 
 /** The namespace of the ingress gateway, its workload's label and its ServiceAccount: names of Istio's gateway chart. */
-export const ingress = { namespace: "istio-ingress", name: "istio-ingressgateway", selector: { istio: "ingressgateway" } } as const;
+export const ingress = {
+  namespace: "istio-ingress",
+  name: "istio-ingressgateway",
+  selector: { istio: "ingressgateway" },
+} as const;
 
 /** A port of a service: one entry for all versions that declare it. */
 export interface ServicePort {
@@ -155,7 +159,11 @@ export function resolveEnvironment(input: Input<Environment>): ResolvedEnvironme
     base.set(name, { name, namespace: namespaceOf(environment, name), ports: servicePorts(spec) });
   }
   for (const [name, { port }] of Object.entries(environment.dataStores)) {
-    base.set(name, { name, namespace: namespaceOf(environment, name), ports: [{ name: "tcp", protocol: "tcp", port, targets: [port] }] });
+    base.set(name, {
+      name,
+      namespace: namespaceOf(environment, name),
+      ports: [{ name: "tcp", protocol: "tcp", port, targets: [port] }],
+    });
   }
 
   const callers: Peers<Peer> = new Map();
@@ -176,7 +184,12 @@ export function resolveEnvironment(input: Input<Environment>): ResolvedEnvironme
       if (!first) continue;
       const ports = called.flatMap((port) => port.targets);
       addPeer(callers, call.service, { name: from.name, namespace: from.namespace, ports });
-      addPeer(callees, name, { name: to.name, namespace: to.namespace, ports, service: { port: first.port, protocol: first.protocol } });
+      addPeer(callees, name, {
+        name: to.name,
+        namespace: to.namespace,
+        ports,
+        service: { port: first.port, protocol: first.protocol },
+      });
     }
   }
 
@@ -196,7 +209,9 @@ export function resolveEnvironment(input: Input<Environment>): ResolvedEnvironme
   const services = Object.entries(environment.services).map(([name, spec]) => ({ ...workload(name, spec), spec }));
   const dataStores = Object.entries(environment.dataStores).map(([name, spec]) => ({ ...workload(name), spec }));
   const routing = environment.gateway || external.size > 0 ? [scope.routing] : [];
-  const namespaces = [...new Set([...routing, ...services.map((s) => s.namespace), ...dataStores.map((d) => d.namespace)])].sort();
+  const namespaces = [
+    ...new Set([...routing, ...services.map((s) => s.namespace), ...dataStores.map((d) => d.namespace)]),
+  ].sort();
   return { input, scope, services, dataStores, namespaces };
 }
 

@@ -19,7 +19,9 @@ export const hostName = z
   );
 
 /** A duration as Istio reads it; the unit is part of the value. */
-export const duration = z.string().regex(/^(0|[1-9][0-9]*)(ms|s|m|h)$/, "must be a duration such as 500ms, 30s, 5m or 1h");
+export const duration = z
+  .string()
+  .regex(/^(0|[1-9][0-9]*)(ms|s|m|h)$/, "must be a duration such as 500ms, 30s, 5m or 1h");
 
 /** CPU in cores (`2`, `0.5`) or millicores (`100m`), always a string. */
 export const cpu = z.string().regex(/^([0-9]+m|[0-9]+(\.[0-9]{1,3})?)$/, "must be CPU such as 100m, 0.5 or 2");
@@ -36,13 +38,18 @@ export const stringMap = z.record(z.string().min(1), z.string());
 
 /** The name of an environment variable, as a shell and a ConfigMap both accept it. */
 export const variables = z.record(
-  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a variable name: letters, digits and '_', not starting with a digit"),
+  z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a variable name: letters, digits and '_', not starting with a digit"),
   z.string(),
 );
 
 /** HTTP header names are matched in lower case by Envoy; the value is compared exactly. */
 export const headers = z
-  .record(z.string().regex(/^[a-z0-9!#$%&'*+.^_`|~-]+$/, "must be a header name in lower case, such as x-canary"), z.string())
+  .record(
+    z.string().regex(/^[a-z0-9!#$%&'*+.^_`|~-]+$/, "must be a header name in lower case, such as x-canary"),
+    z.string(),
+  )
   .refine((map) => Object.keys(map).length > 0, "must name at least one header");
 
 /** Milliseconds of a `duration` that has passed validation. */

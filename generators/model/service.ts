@@ -1,11 +1,27 @@
 import { z } from "zod";
-import { bytes, cpu, duration, headers, hostName, name, percent, port, portName, stringMap, variables, weight } from "./scalars.ts";
+import {
+  bytes,
+  cpu,
+  duration,
+  headers,
+  hostName,
+  name,
+  percent,
+  port,
+  portName,
+  stringMap,
+  variables,
+  weight,
+} from "./scalars.ts";
 
 const image = z
   .strictObject({
     repository: z
       .string()
-      .regex(/^[a-z0-9.-]+(:[0-9]+)?(\/[a-z0-9._-]+)*$/, "must be an image repository without tag, such as ghcr.io/acme/backend")
+      .regex(
+        /^[a-z0-9.-]+(:[0-9]+)?(\/[a-z0-9._-]+)*$/,
+        "must be an image repository without tag, such as ghcr.io/acme/backend",
+      )
       .describe("Image repository, without tag and digest."),
     tag: z
       .string()
@@ -52,12 +68,18 @@ export const release = z.strictObject({
   command: z.array(z.string()).min(1).optional().describe("Entry point. Default: the image's."),
   args: z.array(z.string()).min(1).optional().describe("Arguments. Default: the image's."),
   env: variables.optional().describe("Environment variables with fixed values."),
-  config: variables.optional().describe("Configuration: a ConfigMap, given to the container as environment variables. A change restarts the pods."),
+  config: variables
+    .optional()
+    .describe(
+      "Configuration: a ConfigMap, given to the container as environment variables. A change restarts the pods.",
+    ),
   secrets: z
     .array(name)
     .min(1)
     .optional()
-    .describe("Names of Secrets in the service's namespace, given to the container as environment variables. They never stand in Git."),
+    .describe(
+      "Names of Secrets in the service's namespace, given to the container as environment variables. They never stand in Git.",
+    ),
   probes: z
     .strictObject({
       startup: probe.optional(),
@@ -87,7 +109,12 @@ const autoscaling = z
     min: z.int().min(1).describe("Fewest replicas."),
     max: z.int().min(1).describe("Most replicas."),
     cpu: z.int().min(1).max(1000).default(80).describe("Target CPU use, % of the request. Default: 80."),
-    memory: z.int().min(1).max(1000).optional().describe("Target memory use, % of the request. Default: not looked at."),
+    memory: z
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe("Target memory use, % of the request. Default: not looked at."),
   })
   .describe("Range of a HorizontalPodAutoscaler, instead of replicas.");
 
@@ -110,7 +137,11 @@ const spread = z.enum(["required", "preferred", "off"]).default("preferred");
 
 /** What stays in an environment when a release moves: how much, how many, where. */
 export const version = z.strictObject({
-  weight: weight.optional().describe("Share of the traffic, %. All weights of a service add up to 100. Default: 100 for the only version, else 0."),
+  weight: weight
+    .optional()
+    .describe(
+      "Share of the traffic, %. All weights of a service add up to 100. Default: 100 for the only version, else 0.",
+    ),
   replicas: z.int().min(0).optional().describe("Number of pods. Default: 1."),
   autoscaling: autoscaling.optional(),
   resources,
@@ -126,7 +157,11 @@ export const version = z.strictObject({
 
 const expose = z
   .strictObject({
-    hosts: z.array(hostName).min(1).optional().describe("Hosts of the gateway that it answers on. Default: all of them."),
+    hosts: z
+      .array(hostName)
+      .min(1)
+      .optional()
+      .describe("Hosts of the gateway that it answers on. Default: all of them."),
     paths: z
       .array(z.string().regex(/^\/[^\s?#]*$/, "must be a path that starts with /"))
       .min(1)
@@ -148,17 +183,31 @@ const retries = z.strictObject({
     .array(z.string().regex(/^[a-z0-9-]+$/, "must be a retry condition of Envoy, such as 5xx or connect-failure"))
     .min(1)
     .default(["connect-failure", "refused-stream", "unavailable", "cancelled"])
-    .describe("Envoy's retry conditions. Default: connect-failure, refused-stream, unavailable, cancelled, as Istio's own."),
+    .describe(
+      "Envoy's retry conditions. Default: connect-failure, refused-stream, unavailable, cancelled, as Istio's own.",
+    ),
   backoff: duration.optional().describe("Base of the exponential back-off between tries. Default: 25ms."),
 });
 
 const connectionPool = z
   .strictObject({
-    maxConnections: z.int().min(1).optional().describe("TCP connections to the service, per client proxy. Default: no limit."),
+    maxConnections: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("TCP connections to the service, per client proxy. Default: no limit."),
     connectTimeout: duration.optional().describe("TCP connect timeout. Default: 10s."),
-    maxPendingRequests: z.int().min(1).optional().describe("HTTP requests waiting for a connection. Default: no limit."),
+    maxPendingRequests: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("HTTP requests waiting for a connection. Default: no limit."),
     maxRequests: z.int().min(1).optional().describe("HTTP requests under way. Default: no limit."),
-    maxRequestsPerConnection: z.int().min(1).optional().describe("Requests after which a connection is closed. Default: no limit."),
+    maxRequestsPerConnection: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("Requests after which a connection is closed. Default: no limit."),
     maxRetries: z.int().min(0).optional().describe("Retries under way to all hosts of the service. Default: no limit."),
     idleTimeout: duration.optional().describe("Idle HTTP connections are closed after it. Default: 1h."),
   })
@@ -167,11 +216,17 @@ const connectionPool = z
 const outlierDetection = z
   .strictObject({
     consecutive5xxErrors: z.int().min(1).optional().describe("5xx answers in a row that eject a pod. Default: 5."),
-    consecutiveGatewayErrors: z.int().min(1).optional().describe("502, 503 and 504 answers in a row that eject a pod. Default: not looked at."),
+    consecutiveGatewayErrors: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("502, 503 and 504 answers in a row that eject a pod. Default: not looked at."),
     interval: duration.optional().describe("Time between sweeps. Default: 10s."),
     baseEjectionTime: duration.optional().describe("First ejection; it grows with each one. Default: 30s."),
     maxEjectionPercent: percent.optional().describe("Most pods ejected at once, %. Default: 10."),
-    minHealthPercent: percent.optional().describe("Below this share of healthy pods nothing is ejected, %. Default: 0."),
+    minHealthPercent: percent
+      .optional()
+      .describe("Below this share of healthy pods nothing is ejected, %. Default: 0."),
   })
   .describe("Takes failing pods out of load balancing for a while.");
 
@@ -179,7 +234,10 @@ const fault = z
   .strictObject({
     headers: headers.optional().describe("Only requests with these headers. Default: all."),
     delay: z
-      .strictObject({ percent: percent.describe("Share of the requests, %."), duration: duration.describe("How long they wait.") })
+      .strictObject({
+        percent: percent.describe("Share of the requests, %."),
+        duration: duration.describe("How long they wait."),
+      })
       .optional()
       .describe("Slows requests down."),
     abort: z
@@ -209,9 +267,17 @@ const loadBalancer = z
  * objectives belong here too, as `rollout` and `slo` beside `versions`.
  */
 export const service = z.strictObject({
-  primary: name.optional().describe("The version that gets what the others leave, and that a rollback returns to. Default: stable, or the first one."),
+  primary: name
+    .optional()
+    .describe(
+      "The version that gets what the others leave, and that a rollback returns to. Default: stable, or the first one.",
+    ),
   expose: expose.optional(),
-  headerRoutes: z.array(headerRoute).min(1).optional().describe("Requests with certain headers go to one version, before any weight counts."),
+  headerRoutes: z
+    .array(headerRoute)
+    .min(1)
+    .optional()
+    .describe("Requests with certain headers go to one version, before any weight counts."),
   timeout: duration.optional().describe("Limit of a request with all its retries. Default: none."),
   retries: retries.optional().describe("Retries by the caller's proxy. Default: Istio's, 2 attempts."),
   loadBalancer: loadBalancer.optional(),
@@ -228,7 +294,9 @@ export const service = z.strictObject({
     .describe("Copies traffic to a version, to try it without serving from it."),
   serviceAccount: z
     .strictObject({
-      annotations: stringMap.optional().describe("Annotations of the ServiceAccount, such as eks.amazonaws.com/role-arn."),
+      annotations: stringMap
+        .optional()
+        .describe("Annotations of the ServiceAccount, such as eks.amazonaws.com/role-arn."),
       token: z.boolean().default(false).describe("Whether the pod gets a Kubernetes API token. Default: false."),
     })
     .prefault({})
@@ -257,7 +325,11 @@ export const dataStore = z.strictObject({
     .describe('Other paths it must write to; they are emptied with the pod. Default: ["/tmp"].'),
   args: z.array(z.string()).min(1).optional().describe("Arguments. Default: the image's."),
   config: variables.optional().describe("Configuration: a ConfigMap, given to the container as environment variables."),
-  secrets: z.array(name).min(1).optional().describe("Names of Secrets given to the container as environment variables."),
+  secrets: z
+    .array(name)
+    .min(1)
+    .optional()
+    .describe("Names of Secrets given to the container as environment variables."),
   probe: probe.optional().describe("Readiness and liveness. Default: a TCP connection."),
   resources,
 });

@@ -39,7 +39,10 @@ export function argocd({ version, repositories, namespaces }: ArgocdContext): (K
         apiVersion: "kustomize.config.k8s.io/v1beta1",
         kind: "Kustomization",
         namespace: argocdNamespace,
-        resources: [`https://raw.githubusercontent.com/argoproj/argo-cd/${version}/manifests/install.yaml`, ...resources.map(fileName)],
+        resources: [
+          `https://raw.githubusercontent.com/argoproj/argo-cd/${version}/manifests/install.yaml`,
+          ...resources.map(fileName),
+        ],
         patches: [
           ...patches.map((patch) => ({ path: fileName(patch) })),
           // Argo CD's pods read most of these settings as environment variables, at their start.
@@ -52,7 +55,12 @@ export function argocd({ version, repositories, namespaces }: ArgocdContext): (K
 
 function restartOn(data: Record<string, string>): string {
   const annotations = configChecksum(data);
-  return toYaml({ apiVersion: "apps/v1", kind: "any", metadata: { name: "any" }, spec: { template: { metadata: { annotations } } } });
+  return toYaml({
+    apiVersion: "apps/v1",
+    kind: "any",
+    metadata: { name: "any" },
+    spec: { template: { metadata: { annotations } } },
+  });
 }
 
 function settings(): ConfigMap {
@@ -87,7 +95,11 @@ function permissions(): ConfigMap {
 
 function configMap(name: string, data: Record<string, string>): ConfigMap {
   return new ConfigMap({
-    metadata: { name, namespace: argocdNamespace, labels: { "app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "argocd" } },
+    metadata: {
+      name,
+      namespace: argocdNamespace,
+      labels: { "app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "argocd" },
+    },
     data,
   });
 }

@@ -12,7 +12,12 @@ export function clusterConfiguration({ name, provider }: Pick<Cluster, "name" | 
 /** https://kind.sigs.k8s.io/docs/user/configuration/. The gateway's ports are mapped to loopback only. */
 function kind(name: string, { image, controlPlanes, workers, httpPort, httpsPort }: Kind): object {
   const nodes = (count: number, role: string) => Array.from({ length: count }, () => ({ role, image }));
-  const map = (containerPort: number, hostPort: number) => ({ containerPort, hostPort, listenAddress: "127.0.0.1", protocol: "TCP" });
+  const map = (containerPort: number, hostPort: number) => ({
+    containerPort,
+    hostPort,
+    listenAddress: "127.0.0.1",
+    protocol: "TCP",
+  });
   const [first, ...others] = nodes(controlPlanes, "control-plane");
   return {
     kind: "Cluster",
@@ -49,6 +54,11 @@ function eksctl(name: string, { region, kubernetes, zones, nodes }: Eks): object
         tags: { "k8s.io/cluster-autoscaler/enabled": "true", [`k8s.io/cluster-autoscaler/${name}`]: "owned" },
       },
     ],
-    addons: [{ name: "vpc-cni", configurationValues: '{"enableNetworkPolicy": "true"}' }, { name: "coredns" }, { name: "kube-proxy" }, { name: "aws-ebs-csi-driver", wellKnownPolicies: { ebsCSIController: true } }],
+    addons: [
+      { name: "vpc-cni", configurationValues: '{"enableNetworkPolicy": "true"}' },
+      { name: "coredns" },
+      { name: "kube-proxy" },
+      { name: "aws-ebs-csi-driver", wellKnownPolicies: { ebsCSIController: true } },
+    ],
   };
 }

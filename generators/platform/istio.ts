@@ -15,8 +15,20 @@ export function istio({ platform, provider }: Cluster): Component[] {
   // (https://github.com/istio/istio/issues/52785); both charts read this value.
   const base = { validationFailurePolicy: "Fail" };
   return [
-    { name: "istio-base", namespace: "istio-system", wave: waves.platform.foundations, chart: { ...chart, name: "base" }, values: { base } },
-    { name: "istiod", namespace: "istio-system", wave: waves.platform.controlPlanes, chart: { ...chart, name: "istiod" }, values: { base, ...istiod(local) } },
+    {
+      name: "istio-base",
+      namespace: "istio-system",
+      wave: waves.platform.foundations,
+      chart: { ...chart, name: "base" },
+      values: { base },
+    },
+    {
+      name: "istiod",
+      namespace: "istio-system",
+      wave: waves.platform.controlPlanes,
+      chart: { ...chart, name: "istiod" },
+      values: { base, ...istiod(local) },
+    },
     {
       name: "istio-cni",
       // The only namespace that every cluster lets privileged pods into.
@@ -47,7 +59,9 @@ function istiod(local: boolean) {
     pilot: {
       // No init container with NET_ADMIN: that is what lets namespaces enforce Pod Security `restricted`.
       cni: { enabled: true },
-      ...(local ? { autoscaleEnabled: false, resources: { requests: { cpu: "50m", memory: "256Mi" } } } : { autoscaleMin: 2 }),
+      ...(local
+        ? { autoscaleEnabled: false, resources: { requests: { cpu: "50m", memory: "256Mi" } } }
+        : { autoscaleMin: 2 }),
     },
     global: {
       proxy: { resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" } } },

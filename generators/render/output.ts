@@ -54,7 +54,10 @@ export function header(source: string): string {
 
 /** Whether a file is slipway's to change and delete: it opens with the header, or is what a killed write left: nothing. */
 export function isRendered(text: string): boolean {
-  return text === "" || /^(# |\{\s*"\$comment": ")Code generated from \S+ by \\?"npm run render\\?"\. DO NOT EDIT\./.test(text);
+  return (
+    text === "" ||
+    /^(# |\{\s*"\$comment": ")Code generated from \S+ by \\?"npm run render\\?"\. DO NOT EDIT\./.test(text)
+  );
 }
 
 /** Files of a unit. Two outputs at one path are a bug of the generators and throw. */

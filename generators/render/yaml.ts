@@ -9,7 +9,7 @@ export type Value = string | number | boolean | null | undefined | readonly Valu
  * thirtieth of that of `yaml`, which the tests compare it to.
  */
 export function toYaml(value: Value): string {
-  return block(value, "").replace(/^\n/, "").replace(/^ /, "") + "\n";
+  return `${block(value, "").replace(/^\n/, "").replace(/^ /, "")}\n`;
 }
 
 /** The text after a key or a dash: ` scalar`, or lines that begin with a line break. */
@@ -60,7 +60,9 @@ const plain = /^[A-Za-z0-9_./][\w./@=+,()%~-]*(?:(?::(?=[\w/])| (?=[\w./(]))[\w.
 const option = /^--?[A-Za-z][\w./@=+,%~-]*(?::[\w./@=+,%~-]+)*$/;
 
 function isPlain(text: string): boolean {
-  return (plain.test(text) || option.test(text)) && !reserved.test(text) && !numeric.test(text) && !text.startsWith("...");
+  return (
+    (plain.test(text) || option.test(text)) && !reserved.test(text) && !numeric.test(text) && !text.startsWith("...")
+  );
 }
 
 /** JSON is YAML, but for what YAML 1.1 takes for a line break or does not allow in a file. */
@@ -77,7 +79,11 @@ function literal(text: string, indent: string): string {
   const last = lines.at(-1);
   const body = last === "" ? lines.slice(0, -1) : lines;
   const first = body[0] ?? "";
-  const keeps = first !== "" && !first.startsWith(" ") && body.at(-1) !== "" && body.every((line) => /^[\x20-\x7e]*$/.test(line) && !line.endsWith(" "));
+  const keeps =
+    first !== "" &&
+    !first.startsWith(" ") &&
+    body.at(-1) !== "" &&
+    body.every((line) => /^[\x20-\x7e]*$/.test(line) && !line.endsWith(" "));
   if (!keeps) return quote(text);
   return `|${last === "" ? "" : "-"}${body.map((line) => (line === "" ? "\n" : `\n${indent || "  "}${line}`)).join("")}`;
 }

@@ -5,13 +5,19 @@ import { labels, selectorLabels } from "../workloads/labels.ts";
 
 /** Denies all traffic of a namespace's pods, in both directions. */
 export function denyAllTraffic(namespace: string): NetworkPolicy {
-  return new NetworkPolicy({ metadata: { name: "default-deny", namespace }, spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] } });
+  return new NetworkPolicy({
+    metadata: { name: "default-deny", namespace },
+    spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
+  });
 }
 
 const tcp = (ports: readonly number[]) => ports.map((port) => ({ protocol: "TCP" as const, port }));
 
 function pods(namespace: string, selector: Readonly<Record<string, string>>): INetworkPolicyPeer {
-  return { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } }, podSelector: { matchLabels: selector } };
+  return {
+    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+    podSelector: { matchLabels: selector },
+  };
 }
 
 /** What every pod with a sidecar needs: names, and istiod for certificates and configuration. */
@@ -43,14 +49,25 @@ export function networkPolicy(workload: Workload): NetworkPolicy {
       podSelector: { matchLabels: selectorLabels(name) },
       policyTypes: ["Ingress", "Egress"],
       ingress: [
-        ...callers.map((caller) => ({ from: [pods(caller.namespace, selectorLabels(caller.name))], ports: tcp(caller.ports) })),
+        ...callers.map((caller) => ({
+          from: [pods(caller.namespace, selectorLabels(caller.name))],
+          ports: tcp(caller.ports),
+        })),
         ...(exposed.length > 0 ? [{ from: [pods(ingress.namespace, ingress.selector)], ports: tcp(exposed) }] : []),
-        { from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }], ports: tcp([15020]) },
+        {
+          from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }],
+          ports: tcp([15020]),
+        },
       ],
       egress: [
         ...infrastructure,
-        ...callees.map((callee) => ({ to: [pods(callee.namespace, selectorLabels(callee.name))], ports: tcp(callee.ports) })),
-        ...(externalPorts.length > 0 ? [{ to: [{ ipBlock: { cidr: "0.0.0.0/0", except: internal } }], ports: tcp(externalPorts) }] : []),
+        ...callees.map((callee) => ({
+          to: [pods(callee.namespace, selectorLabels(callee.name))],
+          ports: tcp(callee.ports),
+        })),
+        ...(externalPorts.length > 0
+          ? [{ to: [{ ipBlock: { cidr: "0.0.0.0/0", except: internal } }], ports: tcp(externalPorts) }]
+          : []),
       ],
     },
   });

@@ -11,5 +11,7 @@ export function configMapName(workload: string, version?: string): string {
 export function configMap(workload: Workload, data: Record<string, string> | undefined, version?: string): ConfigMap[] {
   if (!data) return [];
   const name = configMapName(workload.name, version);
-  return [new ConfigMap({ metadata: { name, namespace: workload.namespace, labels: labels(workload, version) }, data })];
+  return [
+    new ConfigMap({ metadata: { name, namespace: workload.namespace, labels: labels(workload, version) }, data }),
+  ];
 }

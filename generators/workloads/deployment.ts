@@ -4,7 +4,16 @@ import type { ServiceWorkload } from "../model/resolve.ts";
 import type { Version } from "../model/service.ts";
 import { configMapName } from "./config-map.ts";
 import { labels, selectorLabels } from "./labels.ts";
-import { calleeVariables, configChecksum, containerSecurity, environment, imageReference, podSecurity, probe, resourceRequirements } from "./pod.ts";
+import {
+  calleeVariables,
+  configChecksum,
+  containerSecurity,
+  environment,
+  imageReference,
+  podSecurity,
+  probe,
+  resourceRequirements,
+} from "./pod.ts";
 
 /**
  * One version of a service. It has no `replicas` where an autoscaler owns them: Argo CD would set them back at each
@@ -41,7 +50,10 @@ export function deployment(workload: ServiceWorkload, name: string, version: Ver
               command: release.command,
               args: release.args,
               ports: Object.entries(release.ports).map(([name, { port }]) => ({ name, containerPort: port })),
-              ...environment({ secrets: release.secrets, env: { ...calleeVariables(callees), ...release.env } }, configMap),
+              ...environment(
+                { secrets: release.secrets, env: { ...calleeVariables(callees), ...release.env } },
+                configMap,
+              ),
               startupProbe: probe(release.probes?.startup, firstPort, release.ports),
               readinessProbe: probe(release.probes?.readiness, firstPort, release.ports),
               livenessProbe: probe(release.probes?.liveness, firstPort, release.ports),
@@ -59,7 +71,10 @@ export function deployment(workload: ServiceWorkload, name: string, version: Ver
   });
 }
 
-function spreadConstraints(spread: Version["spread"], selector: Record<string, string>): ITopologySpreadConstraint[] | undefined {
+function spreadConstraints(
+  spread: Version["spread"],
+  selector: Record<string, string>,
+): ITopologySpreadConstraint[] | undefined {
   const keys = { zone: "topology.kubernetes.io/zone", node: "kubernetes.io/hostname" } as const;
   const constraints = (["zone", "node"] as const).flatMap((over): ITopologySpreadConstraint[] =>
     spread[over] === "off"

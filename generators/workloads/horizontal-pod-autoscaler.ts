@@ -4,7 +4,11 @@ import type { Version } from "../model/service.ts";
 import { labels } from "./labels.ts";
 
 /** The autoscaler of one version; none where its replicas are fixed. */
-export function horizontalPodAutoscaler(workload: ServiceWorkload, version: string, { autoscaling }: Version): HorizontalPodAutoscaler[] {
+export function horizontalPodAutoscaler(
+  workload: ServiceWorkload,
+  version: string,
+  { autoscaling }: Version,
+): HorizontalPodAutoscaler[] {
   if (!autoscaling) return [];
   const name = `${workload.name}-${version}`;
   const metric = (resource: string, averageUtilization: number) => ({
@@ -18,7 +22,10 @@ export function horizontalPodAutoscaler(workload: ServiceWorkload, version: stri
         scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name },
         minReplicas: autoscaling.min,
         maxReplicas: autoscaling.max,
-        metrics: [metric("cpu", autoscaling.cpu), ...(autoscaling.memory ? [metric("memory", autoscaling.memory)] : [])],
+        metrics: [
+          metric("cpu", autoscaling.cpu),
+          ...(autoscaling.memory ? [metric("memory", autoscaling.memory)] : []),
+        ],
       },
     }),
   ];

@@ -49,7 +49,13 @@ export function limitRange(namespace: string, limits: Environment["namespaces"][
     new LimitRange({
       metadata: { name: "default", namespace },
       spec: {
-        limits: [{ type: "Container", defaultRequest: { cpu: limits.cpu, memory: limits.memory }, default: { memory: limits.memory } }],
+        limits: [
+          {
+            type: "Container",
+            defaultRequest: { cpu: limits.cpu, memory: limits.memory },
+            default: { memory: limits.memory },
+          },
+        ],
       },
     }),
   ];

@@ -9,6 +9,10 @@ import { labels, selectorLabels } from "./labels.ts";
 export function podDisruptionBudget(workload: Workload): PodDisruptionBudget {
   return new PodDisruptionBudget({
     metadata: { name: workload.name, namespace: workload.namespace, labels: labels(workload) },
-    spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow", selector: { matchLabels: selectorLabels(workload.name) } },
+    spec: {
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: "AlwaysAllow",
+      selector: { matchLabels: selectorLabels(workload.name) },
+    },
   });
 }

@@ -11,7 +11,13 @@ export const defaultUser = 10001;
 
 /** Pod Security `restricted`, with a fixed user. */
 export function podSecurity(user = defaultUser): IPodSecurityContext {
-  return { runAsNonRoot: true, runAsUser: user, runAsGroup: user, fsGroup: user, seccompProfile: { type: "RuntimeDefault" } };
+  return {
+    runAsNonRoot: true,
+    runAsUser: user,
+    runAsGroup: user,
+    fsGroup: user,
+    seccompProfile: { type: "RuntimeDefault" },
+  };
 }
 
 /** No privilege at all: nothing to escalate, nothing to write to but the mounted volumes. */
@@ -32,13 +38,19 @@ export function resourceRequirements({ cpu, memory, limits }: Resources): IConta
 }
 
 /** A probe of the kubelet; Istio rewrites it so that it passes the proxy. `fallback` is the name of the port it goes to. */
-export function probe(spec: Probe | undefined, fallback: string, ports: Readonly<Record<string, { port: number }>> = {}): IProbe | undefined {
+export function probe(
+  spec: Probe | undefined,
+  fallback: string,
+  ports: Readonly<Record<string, { port: number }>> = {},
+): IProbe | undefined {
   if (!spec) return undefined;
   const port = spec.port ?? fallback;
   return {
     ...(spec.http !== undefined && { httpGet: { path: spec.http, port } }),
     // A gRPC probe takes a number, not a name.
-    ...(spec.grpc !== undefined && { grpc: { port: ports[port]?.port ?? 0, ...(spec.grpc && { service: spec.grpc }) } }),
+    ...(spec.grpc !== undefined && {
+      grpc: { port: ports[port]?.port ?? 0, ...(spec.grpc && { service: spec.grpc }) },
+    }),
     ...(spec.tcp && { tcpSocket: { port } }),
     ...(spec.exec && { exec: { command: spec.exec } }),
     initialDelaySeconds: spec.initialDelay,
@@ -82,8 +94,12 @@ export function environment(
 }
 
 /** Annotation that changes with the configuration, so that a change rolls the pods. */
-export function configChecksum(config: Readonly<Record<string, string>> | undefined): Record<string, string> | undefined {
+export function configChecksum(
+  config: Readonly<Record<string, string>> | undefined,
+): Record<string, string> | undefined {
   if (!config) return undefined;
   const sorted = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1));
-  return { "slipway.dev/config-checksum": createHash("sha256").update(JSON.stringify(sorted)).digest("hex").slice(0, 16) };
+  return {
+    "slipway.dev/config-checksum": createHash("sha256").update(JSON.stringify(sorted)).digest("hex").slice(0, 16),
+  };
 }

@@ -9,7 +9,12 @@ export function service(workload: Workload): Service {
     spec: {
       type: "ClusterIP",
       selector: selectorLabels(workload.name),
-      ports: workload.ports.map(({ name, port, protocol }: ServicePort) => ({ name, port, targetPort: name, appProtocol: protocol })),
+      ports: workload.ports.map(({ name, port, protocol }: ServicePort) => ({
+        name,
+        port,
+        targetPort: name,
+        appProtocol: protocol,
+      })),
     },
   });
 }

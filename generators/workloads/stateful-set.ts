@@ -3,7 +3,15 @@ import { guarded } from "../argo/sync-options.ts";
 import type { DataStoreWorkload } from "../model/resolve.ts";
 import { configMapName } from "./config-map.ts";
 import { labels, selectorLabels } from "./labels.ts";
-import { configChecksum, containerSecurity, environment, imageReference, podSecurity, probe, resourceRequirements } from "./pod.ts";
+import {
+  configChecksum,
+  containerSecurity,
+  environment,
+  imageReference,
+  podSecurity,
+  probe,
+  resourceRequirements,
+} from "./pod.ts";
 
 /** A data store: one pod, one volume that outlives it and the StatefulSet. */
 export function statefulSet(workload: DataStoreWorkload): StatefulSet {

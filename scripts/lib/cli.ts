@@ -27,7 +27,9 @@ export interface Command<O extends Readonly<Record<string, Option>>> {
 /** A command without what it does. */
 type Description = Omit<Command<Readonly<Record<string, Option>>>, "run">;
 
-type Values<O extends Readonly<Record<string, Option>>> = { readonly [K in keyof O]?: O[K]["type"] extends "boolean" ? boolean : string };
+type Values<O extends Readonly<Record<string, Option>>> = {
+  readonly [K in keyof O]?: O[K]["type"] extends "boolean" ? boolean : string;
+};
 
 /**
  * Runs a command with the arguments of the process. Errors a user can cause become one line each and exit status 1;
@@ -40,18 +42,26 @@ export async function main<const O extends Readonly<Record<string, Option>>>(com
     else await command.run(values as Values<O>);
   } catch (error) {
     process.exitCode = 1;
-    if (error instanceof InputError || error instanceof UserError || isSystemError(error)) console.error(chalk.red(error.message));
+    if (error instanceof InputError || error instanceof UserError || isSystemError(error))
+      console.error(chalk.red(error.message));
     else console.error(error);
   }
 }
 
 /** Text of `--help`. */
 export function renderUsage({ usage, summary, options }: Description): string {
-  const rows = [...Object.entries(options), ["help", { type: "boolean", help: "Show this text." } as Option] as const].map(
-    ([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ""}`, help] as const,
-  );
+  const rows = [
+    ...Object.entries(options),
+    ["help", { type: "boolean", help: "Show this text." } as Option] as const,
+  ].map(([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ""}`, help] as const);
   const width = Math.max(...rows.map(([name]) => name.length));
-  return [`usage: ${usage} [options]`, "", summary, "", ...rows.map(([name, help]) => `  ${name.padEnd(width)}  ${help}`)].join("\n");
+  return [
+    `usage: ${usage} [options]`,
+    "",
+    summary,
+    "",
+    ...rows.map(([name, help]) => `  ${name.padEnd(width)}  ${help}`),
+  ].join("\n");
 }
 
 function parse(command: Description): Record<string, unknown> {

@@ -34,7 +34,8 @@ export function planRender(root: string, { compareAll = false } = {}): Render {
   const kept = new Set(units.flatMap(({ known }) => (known ? Object.keys(known.files) : [])));
   const tree = planTree(root, rendered, kept, onDisk);
   if (tree.foreign.length > 0) {
-    const message = "was not rendered by slipway, but Argo CD would deploy it from here; move it out of the rendered folders";
+    const message =
+      "was not rendered by slipway, but Argo CD would deploy it from here; move it out of the rendered folders";
     throw new InputError(
       tree.foreign.map((file) => ({ file, path: [], message })),
       new Map(),
@@ -68,7 +69,9 @@ function remember(root: string, unit: Unit, state: State | undefined, onDisk: Re
   const id = unitId(unit);
   const key = unitKey(unit);
   const known = state?.units[id];
-  const untouched = known?.key === key && Object.entries(known.files).every(([path, stamp]) => onDisk.has(path) && stampOf(root, path) === stamp);
+  const untouched =
+    known?.key === key &&
+    Object.entries(known.files).every(([path, stamp]) => onDisk.has(path) && stampOf(root, path) === stamp);
   return untouched ? { id, key, known } : { id, key, rendered: renderUnit(unit) };
 }
 

@@ -1,4 +1,14 @@
-import { type Dirent, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  type Dirent,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { isRendered, type OutputFile } from "../../generators/render/output.ts";
 
@@ -31,8 +41,12 @@ export function listTree(root: string): Set<string> {
   };
   for (const top of ["envs", "clusters"]) {
     const entries = list(join(root, top));
-    visit(top, entries.filter((entry) => entry.isDirectory()));
-    for (const { name } of entries) if (name.endsWith(".schema.json") || name.endsWith(temporary)) files.add(`${top}/${name}`);
+    visit(
+      top,
+      entries.filter((entry) => entry.isDirectory()),
+    );
+    for (const { name } of entries)
+      if (name.endsWith(".schema.json") || name.endsWith(temporary)) files.add(`${top}/${name}`);
   }
   visit("argo-apps", list(join(root, "argo-apps")));
   return files;
@@ -54,8 +68,18 @@ function list(folder: string): Dirent[] {
  * @param kept paths of further files that are known to be right
  * @param onDisk what `listTree` gave
  */
-export function planTree(root: string, rendered: readonly OutputFile[], kept: ReadonlySet<string>, onDisk: ReadonlySet<string>): TreePlan {
-  const plan = { create: [] as OutputFile[], change: [] as OutputFile[], remove: [] as string[], foreign: [] as string[] };
+export function planTree(
+  root: string,
+  rendered: readonly OutputFile[],
+  kept: ReadonlySet<string>,
+  onDisk: ReadonlySet<string>,
+): TreePlan {
+  const plan = {
+    create: [] as OutputFile[],
+    change: [] as OutputFile[],
+    remove: [] as string[],
+    foreign: [] as string[],
+  };
   const expected = new Set(rendered.map(({ path }) => path));
   for (const file of rendered) {
     if (!onDisk.has(file.path)) {
