@@ -1,5 +1,5 @@
-import { application, argocdNamespace } from "./argo/application.ts";
 import { environmentProject } from "./argo/app-project.ts";
+import { application, argocdNamespace } from "./argo/application.ts";
 import { waves } from "./argo/waves.ts";
 import { type EnvironmentApplication, environmentApplications } from "./environment.ts";
 import type { Cluster } from "./model/cluster.ts";

@@ -54,13 +54,14 @@ export function environmentUnits(resolved: ResolvedEnvironment): Unit[] {
   const { file, value } = resolved.input;
   const folder = (application: string) => paths.environment(value.name, application);
   const { quota, limits } = value.namespaces;
+  const populated = new Set([...resolved.services, ...resolved.dataStores].map(({ namespace }) => namespace));
   return [
     ...resolved.namespaces.map((name) =>
       unit(
         `${folder("namespaces")}/${name}`,
         file,
         "namespace",
-        { name, quota, limits, scope: resolved.scope },
+        { name, quota, limits, scope: resolved.scope, workloads: populated.has(name) },
         namespaceObjects,
       ),
     ),
@@ -78,16 +79,19 @@ export function environmentUnits(resolved: ResolvedEnvironment): Unit[] {
 interface NamespaceContext extends Pick<Environment["namespaces"], "quota" | "limits"> {
   readonly name: string;
   readonly scope: Scope;
+  /** Whether pods run in it. */
+  readonly workloads: boolean;
 }
 
-/** The foundations of one namespace: nothing is reachable and nothing gets out until a workload's own policies say so. */
-function namespaceObjects({ name, quota, limits, scope }: NamespaceContext): KubernetesObject[] {
+/**
+ * The foundations of one namespace: nothing is reachable and nothing gets out until a workload's own policies say so.
+ * The namespace that holds only routes has no proxies for Istio's policies to apply to.
+ */
+function namespaceObjects({ name, quota, limits, scope, workloads }: NamespaceContext): KubernetesObject[] {
   return [
     namespace(name, scope.name),
-    peerAuthentication(name),
-    denyAll(name),
     denyAllTraffic(name),
-    telemetry(scope, name),
+    ...(workloads ? [peerAuthentication(name), denyAll(name), telemetry(scope, name)] : []),
     ...resourceQuota(name, quota),
     ...limitRange(name, limits),
   ];

@@ -1,7 +1,7 @@
-import type { Fault } from "../model/faults.ts";
 import { environmentApplications, reservedApplications } from "../environment.ts";
-import { components } from "../platform/components.ts";
+import type { Fault } from "../model/faults.ts";
 import { namespaceOf, type ResolvedEnvironment } from "../model/resolve.ts";
+import { components } from "../platform/components.ts";
 import type { Rule, Subject } from "./rule.ts";
 
 /** Two things that would be one object or one folder: the second would silently replace the first. */

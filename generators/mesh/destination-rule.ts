@@ -1,5 +1,5 @@
 import { DestinationRule } from "@kubernetes-models/istio/networking.istio.io/v1/DestinationRule";
-import { serviceHost, type ServiceWorkload } from "../model/resolve.ts";
+import { type ServiceWorkload, serviceHost } from "../model/resolve.ts";
 import { labels, selectorLabels } from "../workloads/labels.ts";
 
 /** Subsets by version, mutual TLS, and how callers treat the service: load balancing, circuit breaker, ejection. */

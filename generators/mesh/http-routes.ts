@@ -1,5 +1,5 @@
 import type { IVirtualService } from "@kubernetes-models/istio/networking.istio.io/v1/VirtualService";
-import { primaryOf, serviceHost, type ServicePort, type ServiceWorkload, weightOf } from "../model/resolve.ts";
+import { primaryOf, type ServicePort, type ServiceWorkload, serviceHost, weightOf } from "../model/resolve.ts";
 
 type Spec = NonNullable<IVirtualService["spec"]>;
 export type HttpRoute = NonNullable<Spec["http"]>[number];
@@ -22,7 +22,6 @@ export function httpRoutes(workload: ServiceWorkload, port: ServicePort, match: 
       retryOn: spec.retries.on.join(","),
       backoff: spec.retries.backoff,
     },
-    ...mirror(workload, port),
   };
   const routes = [
     ...(spec.headerRoutes ?? []).map(({ headers, version }) => ({
@@ -31,7 +30,7 @@ export function httpRoutes(workload: ServiceWorkload, port: ServicePort, match: 
     })),
     { match: match.length > 0 ? [...match] : undefined, route: destinations(workload, port) },
   ];
-  return routes.flatMap(({ match: own, route }) => [...faulty(spec.fault, { match: own, route, ...policy })]);
+  return routes.flatMap((own) => [...faulty(spec.fault, { ...own, ...policy, ...mirror(workload, port, own.route) })]);
 }
 
 /** The route with its faults; where they are for some headers only, the route for those requests before the clean one. */
@@ -51,11 +50,17 @@ function withHeaders(match: readonly Match[], headers: Readonly<Record<string, s
   return (match.length > 0 ? match : [{}]).map((one) => ({ ...one, headers: { ...one.headers, ...exact } }));
 }
 
-function mirror(workload: ServiceWorkload, port: ServicePort): Pick<HttpRoute, "mirrors"> {
+/** The copy that goes to another version; none where the route leads to that version alone. */
+function mirror(
+  workload: ServiceWorkload,
+  port: ServicePort,
+  route: readonly Destination[],
+): Pick<HttpRoute, "mirrors"> {
   const { mirror } = workload.spec;
-  return mirror
-    ? { mirrors: [{ destination: destination(workload, port, mirror.version), percentage: { value: mirror.percent } }] }
-    : {};
+  if (!mirror || route.every((to) => to.destination?.subset === mirror.version)) return {};
+  return {
+    mirrors: [{ destination: destination(workload, port, mirror.version), percentage: { value: mirror.percent } }],
+  };
 }
 
 /** Where requests go by weight: versions with none are left out, a single one needs no number. */

@@ -1,6 +1,6 @@
 import { EnvoyFilter } from "@kubernetes-models/istio/networking.istio.io/v1alpha3/EnvoyFilter";
-import { milliseconds } from "../model/scalars.ts";
 import type { ServiceWorkload } from "../model/resolve.ts";
+import { milliseconds } from "../model/scalars.ts";
 import { labels, selectorLabels } from "../workloads/labels.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { VirtualService } from "@kubernetes-models/istio/networking.istio.io/v1/VirtualService";
-import { serviceHost, type ServicePort, type ServiceWorkload } from "../model/resolve.ts";
+import { type ServicePort, type ServiceWorkload, serviceHost } from "../model/resolve.ts";
 import { labels } from "../workloads/labels.ts";
 import { destinations, httpRoutes } from "./http-routes.ts";
 

@@ -1,13 +1,13 @@
 import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { Namespace } from "kubernetes-models/v1/Namespace";
-import { argocdNamespace } from "../argo/application.ts";
 import { defaultProject, platformProject } from "../argo/app-project.ts";
+import { argocdNamespace } from "../argo/application.ts";
 import { applicationHealth } from "../argo/health.ts";
 import { guarded } from "../argo/sync-options.ts";
 import type { Cluster } from "../model/cluster.ts";
+import { type Document, fileName, type KubernetesObject } from "../render/output.ts";
 import { toYaml } from "../render/yaml.ts";
 import { configChecksum } from "../workloads/pod.ts";
-import { type Document, fileName, type KubernetesObject } from "../render/output.ts";
 
 /** What Argo CD's installation follows from. */
 export interface ArgocdContext {

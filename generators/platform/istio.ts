@@ -1,6 +1,6 @@
+import { waves } from "../argo/waves.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { ingress } from "../model/resolve.ts";
-import { waves } from "../argo/waves.ts";
 import type { Component } from "./components.ts";
 
 const repository = "https://istio-release.storage.googleapis.com/charts";

@@ -1,5 +1,6 @@
 import { Namespace } from "kubernetes-models/v1/Namespace";
 import { guarded } from "../argo/sync-options.ts";
+import { ingress } from "../model/resolve.ts";
 
 /** A namespace of platform components. Pod Security `baseline`: the charts' pods state no seccomp profile. */
 export function platformNamespace(name: string): Namespace {
@@ -9,6 +10,8 @@ export function platformNamespace(name: string): Namespace {
       labels: {
         "app.kubernetes.io/part-of": "platform",
         "app.kubernetes.io/managed-by": "slipway",
+        // The ingress gateway is injected: its chart leaves the image to istiod.
+        ...(name === ingress.namespace && { "istio-injection": "enabled" }),
         "pod-security.kubernetes.io/enforce": "baseline",
       },
       annotations: guarded,

@@ -1,4 +1,4 @@
-import { parseArgs, type ParseArgsConfig } from "node:util";
+import { type ParseArgsConfig, parseArgs } from "node:util";
 import { chalk } from "zx";
 import { InputError } from "../../generators/model/faults.ts";
 

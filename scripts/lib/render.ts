@@ -1,7 +1,7 @@
-import { InputError } from "../../generators/model/faults.ts";
-import { parsePlatform, type Platform } from "../../generators/model/platform.ts";
 import { analyse } from "../../generators/analysis/index.ts";
 import { plan } from "../../generators/index.ts";
+import { InputError } from "../../generators/model/faults.ts";
+import { type Platform, parsePlatform } from "../../generators/model/platform.ts";
 import { type OutputFile, renderUnit, type Unit } from "../../generators/render/output.ts";
 import { readInputs } from "./inputs.ts";
 import { readState, removeState, type State, type UnitState, unitId, unitKey, writeState } from "./state.ts";
