@@ -1,9 +1,9 @@
 import { clusterUnits } from "./cluster.ts";
 import { environmentUnits } from "./environment.ts";
-import { schemaUnits } from "./model/json-schema.ts";
 import type { Platform } from "./model/platform.ts";
 import { environmentsOf, resolveEnvironment } from "./model/resolve.ts";
 import { type OutputFile, renderUnit, type Unit } from "./render/output.ts";
+import { schemaUnits } from "./schema.ts";
 
 /**
  * Start reading here: everything that is rendered, as units that can be generated one by one.

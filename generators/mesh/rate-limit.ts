@@ -15,6 +15,8 @@ export function rateLimit(workload: ServiceWorkload): EnvoyFilter[] {
     new EnvoyFilter({
       metadata: { name: `${workload.name}-rate-limit`, namespace: workload.namespace, labels: labels(workload) },
       spec: {
+        // After the filters of Istio itself: a relative patch without a priority may come too early and be lost.
+        priority: 10,
         workloadSelector: { labels: selectorLabels(workload.name) },
         configPatches: [
           {

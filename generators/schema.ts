@@ -1,8 +1,7 @@
 import { z } from "zod";
-import type { Document, Unit } from "../render/output.ts";
-import { unit } from "../render/output.ts";
-import { cluster } from "./cluster.ts";
-import { environment } from "./environment.ts";
+import { cluster } from "./model/cluster.ts";
+import { environment } from "./model/environment.ts";
+import { type Document, type Unit, unit } from "./render/output.ts";
 
 /** JSON Schemas of the inputs, from the definition that checks them, for editors to complete and check against. */
 export function schemaUnits(): Unit[] {

@@ -1,0 +1,16 @@
+// Runs one command: `node scripts/run.js render --check`. Plain JavaScript, so that a Node that is too old can still say so.
+import { enableCompileCache } from "node:module";
+
+const wanted = 24;
+const [major] = process.versions.node.split(".").map(Number);
+if (major < wanted) {
+  console.error(
+    `slipway needs Node ${wanted} or newer and runs on ${process.versions.node}; call it as "npm run …" after "npm ci", which brings the right one`,
+  );
+  process.exitCode = 1;
+} else {
+  // Half of the time of a short command is compiling: keep the result.
+  enableCompileCache(`${import.meta.dirname}/../node_modules/.cache/slipway`);
+  const [command] = process.argv.splice(2, 1);
+  await import(`./${command}.ts`);
+}

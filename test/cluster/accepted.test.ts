@@ -1,0 +1,58 @@
+/** The API server and istioctl on every object of every platform. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { platformFolders } from "../support.ts";
+import { analyze, apply, dryRun, manifests, renderCopy } from "./cluster.ts";
+
+describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
+  test("every object is accepted, strictly and without a warning", async () => {
+    const tree = renderCopy(folder);
+    const files = manifests(tree);
+    // A namespaced object is only looked at where its namespace is there.
+    await apply(
+      tree,
+      files.filter((file) => /\/namespace-[^/]*$/.test(file)),
+    );
+    const { exitCode, stdout, stderr } = await dryRun(tree, files);
+    expect(stderr).toBe("");
+    expect(exitCode).toBe(0);
+    expect(stdout.trim().split("\n")).toHaveLength(files.length);
+    expect(
+      stdout
+        .trim()
+        .split("\n")
+        .filter((line) => !line.endsWith("serverside-applied (server dry run)")),
+    ).toEqual([]);
+  });
+
+  test("istioctl has nothing to say about the files", async () => {
+    const tree = renderCopy(folder);
+    const folders = manifests(tree).filter((file) => file.startsWith("envs/") || file.includes("/mesh/"));
+    expect(await analyze({ tree, folders })).toEqual([]);
+  });
+});
+
+describe("the checks themselves find", () => {
+  const shipped = platformFolders["3rvision"] ?? "";
+  const spoil = (tree: string, file: string, from: string, to: string) => {
+    const text = readFileSync(join(tree, file), "utf8");
+    expect(text).toContain(from);
+    writeFileSync(join(tree, file), text.replaceAll(from, to));
+  };
+
+  test("a field that does not exist", async () => {
+    const tree = renderCopy(shipped);
+    const file = "envs/prod/backend/deployment-backend-stable.yaml";
+    spoil(tree, file, "replicas: 2", "replica: 2");
+    await apply(tree, ["envs/prod/namespaces/prod-backend/namespace-prod-backend.yaml"]);
+    expect((await dryRun(tree, [file])).stderr).toContain(".spec.replica");
+  });
+
+  test("a route to a host that does not exist", async () => {
+    const tree = renderCopy(shipped);
+    spoil(tree, "envs/prod/routes/virtual-service-backend.yaml", "host: backend.", "host: bakend.");
+    const folders = manifests(tree).filter((file) => file.startsWith("envs/prod"));
+    expect((await analyze({ tree, folders })).join()).toContain("bakend.prod-backend.svc.cluster.local");
+  });
+});

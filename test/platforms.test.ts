@@ -1,0 +1,197 @@
+import { describe, expect, test } from "vitest";
+import { crdOwners } from "../generators/platform/components.ts";
+import { paths } from "../generators/render/paths.ts";
+import { filesOf, objectsOf, platformFolders, platformIn, type Rendered } from "./support.ts";
+
+const identity = ({ object }: Rendered) =>
+  [object.apiVersion, object.kind, object.metadata?.namespace ?? "", object.metadata?.name].join("/");
+const group = (apiVersion: string) => (apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "");
+const below = (folder: string, top: string) => folder === top || folder.startsWith(`${top}/`);
+
+describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
+  const platform = platformIn(folder);
+  const objects = objectsOf(platform);
+  const files = filesOf(platform);
+  const ofKind = (kind: string) => objects.filter(({ object }) => object.kind === kind);
+  const applications = ofKind("Application").map(({ object }) => object);
+
+  test("every object passes the validation of its model", () => {
+    for (const { object } of objects) {
+      const { validate } = object as unknown as { validate?: () => void };
+      if (validate) expect(() => validate.call(object), identity({ folder, object })).not.toThrow();
+    }
+    // Of what is rendered for a cluster, only the configuration of the tool that makes it has no model.
+    expect(objects.every(({ object }) => "validate" in object)).toBe(true);
+  });
+
+  test("no object is there twice, and none is a Secret", () => {
+    const all = objects.map(identity);
+    expect(all.filter((one, index) => all.indexOf(one) !== index)).toEqual([]);
+    expect(ofKind("Secret")).toEqual([]);
+  });
+
+  test("every Application reads a folder that is rendered, and every folder has its Application", () => {
+    const sources = applications.flatMap(({ spec }) => (spec.source ? [spec.source.path as string] : []));
+    for (const source of sources)
+      expect(
+        [...files.keys()].some((path) => below(path, source)),
+        source,
+      ).toBe(true);
+    const charts = applications.flatMap(({ spec }) => spec.sources ?? []);
+    for (const file of charts.flatMap(({ helm }) => helm?.valueFiles ?? [])) {
+      expect(files.has(file.replace("$values/", "")), file).toBe(true);
+    }
+    const unclaimed = objects.filter(
+      (one) => one.object.metadata?.name !== "root" && !sources.some((source) => below(one.folder, source)),
+    );
+    expect(unclaimed.map(identity)).toEqual([]);
+  });
+
+  test("every Application may deploy what its folder holds: namespaces, kinds, repository", () => {
+    const projects = new Map(ofKind("AppProject").map(({ object }) => [object.metadata?.name, object.spec]));
+    for (const { metadata, spec } of applications) {
+      const project = projects.get(spec.project);
+      const repositories = (spec.sources ?? [spec.source]).map(({ repoURL }: { repoURL: string }) => repoURL);
+      expect(project?.sourceRepos, metadata?.name).toEqual(expect.arrayContaining(repositories));
+      for (const { object } of objects.filter((one) => spec.source && below(one.folder, spec.source.path))) {
+        const of = { group: group(object.apiVersion), kind: object.kind };
+        const clusterScoped = of.kind === "Namespace";
+        const namespace = object.metadata?.namespace ?? spec.destination.namespace;
+        const whitelist = clusterScoped ? project.clusterResourceWhitelist : project.namespaceResourceWhitelist;
+        const allowed = whitelist?.some(
+          (item: { group: string; kind: string; name?: string }) =>
+            item.group === of.group &&
+            ["*", of.kind].includes(item.kind) &&
+            [undefined, object.metadata?.name].includes(item.name),
+        );
+        expect(allowed ?? true, `${metadata?.name}: ${identity({ folder, object })}`).toBe(true);
+        if (clusterScoped) continue;
+        const destinations = project.destinations.map((item: { namespace: string }) => item.namespace);
+        expect(destinations, `${metadata?.name}: ${identity({ folder, object })}`).toContain(namespace);
+      }
+    }
+  });
+
+  test("every sync option is one that Argo CD knows: it ignores any other without a word", () => {
+    const known = /^(ServerSideApply=true|PruneLast=true|Prune=confirm|Delete=confirm)$/;
+    const options = [
+      ...applications.flatMap(({ spec }) => spec.syncPolicy.syncOptions as string[]),
+      ...objects.flatMap(
+        ({ object }) => (object.metadata as any)?.annotations?.["argocd.argoproj.io/sync-options"]?.split(",") ?? [],
+      ),
+    ];
+    expect(options.filter((option) => !known.test(option))).toEqual([]);
+  });
+
+  test("no Application comes in a wave before the one that brings its CRDs", () => {
+    for (const { value: cluster } of platform.clusters) {
+      const inCluster = applications.filter((_, index) =>
+        ofKind("Application")[index]?.folder.startsWith(`argo-apps/${cluster.name}`),
+      );
+      const wave = (object: (typeof applications)[number]) =>
+        Number((object.metadata as any).annotations["argocd.argoproj.io/sync-wave"]);
+      // A child starts in the wave of its parent below root, then in its own.
+      const position = (object: (typeof applications)[number]): number[] => {
+        const parent = inCluster.find((one) => one.metadata?.name === object.spec.project && one !== object);
+        return parent && parent.spec.project === "platform" ? [wave(parent), wave(object)] : [wave(object)];
+      };
+      const istioBase = inCluster.find(({ metadata }) => metadata?.name === "istio-base");
+      if (!istioBase) continue;
+      for (const application of inCluster.filter(({ spec }) => spec.source)) {
+        const own = objects.filter(({ folder }) => below(folder, application.spec.source.path));
+        if (!own.some(({ object }) => group(object.apiVersion) in crdOwners)) continue;
+        expect(position(application) > position(istioBase), application.metadata?.name).toBe(true);
+      }
+    }
+  });
+
+  test("pods meet Pod Security `restricted`, have requests and limits, and no token", () => {
+    for (const { object } of [...ofKind("Deployment"), ...ofKind("StatefulSet")]) {
+      const pod = object.spec.template.spec;
+      expect(pod).toMatchObject({
+        automountServiceAccountToken: false,
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+      });
+      for (const container of pod.containers) {
+        expect(container).toMatchObject({
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
+          },
+          resources: {
+            requests: { cpu: expect.any(String), memory: expect.any(String) },
+            limits: { memory: expect.any(String) },
+          },
+        });
+      }
+    }
+  });
+
+  test("what owns the replicas is one thing: a number or an autoscaler", () => {
+    const scaled = ofKind("HorizontalPodAutoscaler").map(
+      ({ object }) => `${object.metadata?.namespace}/${object.spec.scaleTargetRef.name}`,
+    );
+    for (const { object } of ofKind("Deployment")) {
+      const owned = scaled.includes(`${object.metadata?.namespace}/${object.metadata?.name}`);
+      expect(object.spec.replicas === undefined, object.metadata?.name).toBe(owned);
+    }
+  });
+
+  test("every namespace denies what is not declared, to every workload in it", () => {
+    const namespaces = new Set(
+      [...ofKind("Deployment"), ...ofKind("StatefulSet")].map(({ object }) => object.metadata?.namespace),
+    );
+    for (const namespace of namespaces) {
+      const within = (kind: string, name: string) =>
+        ofKind(kind).find(({ object }) => object.metadata?.namespace === namespace && object.metadata?.name === name)
+          ?.object.spec;
+      expect(within("PeerAuthentication", "default")).toEqual({ mtls: { mode: "STRICT" } });
+      expect(within("AuthorizationPolicy", "default-deny")).toEqual({});
+      expect(within("NetworkPolicy", "default-deny")).toEqual({ podSelector: {}, policyTypes: ["Ingress", "Egress"] });
+    }
+  });
+
+  test("destinations name subsets and ports that exist, and weights add up to 100", () => {
+    const rules = new Map(ofKind("DestinationRule").map(({ object }) => [object.spec.host, object.spec]));
+    const services = new Map(
+      ofKind("Service").map(({ object }) => [
+        `${object.metadata?.name}.${object.metadata?.namespace}.svc.cluster.local`,
+        object.spec,
+      ]),
+    );
+    for (const { object } of ofKind("VirtualService")) {
+      for (const { route, mirrors = [] } of [...(object.spec.http ?? []), ...(object.spec.tcp ?? [])]) {
+        for (const { destination } of [...route, ...mirrors]) {
+          expect(rules.get(destination.host)?.subsets.map(({ name }: { name: string }) => name)).toContain(
+            destination.subset,
+          );
+          expect(services.get(destination.host)?.ports.map(({ port }: { port: number }) => port)).toContain(
+            destination.port.number,
+          );
+        }
+        const weights = route.map(({ weight = 100 }: { weight?: number }) => weight);
+        expect(weights.reduce((sum: number, weight: number) => sum + weight, 0)).toBe(100);
+      }
+    }
+  });
+
+  test("children of an environment follow its delivery settings", () => {
+    for (const { value } of platform.environments) {
+      const folder = paths.applications(value.cluster, value.name);
+      const children = ofKind("Application").filter((one) => one.folder === folder);
+      const automated =
+        value.delivery.sync === "automated"
+          ? { allowEmpty: false, prune: value.delivery.prune, selfHeal: value.delivery.selfHeal }
+          : undefined;
+      for (const { object } of children) {
+        expect(object.spec.project).toBe(value.name);
+        expect(object.spec.syncPolicy.automated).toEqual(automated);
+      }
+      const names = Object.keys({ ...value.services, ...value.dataStores, namespaces: 0, routes: 0 });
+      expect(children.map(({ object }) => object.metadata?.name).sort()).toEqual(
+        names.map((name) => `${value.name}-${name}`).sort(),
+      );
+    }
+  });
+});

@@ -1,0 +1,66 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { plan } from "../generators/index.ts";
+import { type Platform, parsePlatform } from "../generators/model/platform.ts";
+import { type KubernetesObject, renderUnit } from "../generators/render/output.ts";
+import { readInputs } from "../scripts/lib/inputs.ts";
+import { readPlatform } from "../scripts/lib/render.ts";
+
+export const repository = join(import.meta.dirname, "..");
+
+/** Folders with inputs by the name of their platform: the shipped one, and the ones under test/fixtures/valid. */
+export const platformFolders: Readonly<Record<string, string>> = {
+  "3rvision": repository,
+  ...Object.fromEntries(
+    readdirSync(join(repository, "test/fixtures/valid")).map((name) => [
+      name,
+      join(repository, "test/fixtures/valid", name),
+    ]),
+  ),
+};
+
+export function platformIn(folder: string): Platform {
+  return readPlatform(readInputs(folder));
+}
+
+/** A platform with the one text replaced, read and not analysed. */
+export function parseTexts(texts: Readonly<Record<string, string>>) {
+  return parsePlatform(new Map(Object.entries(texts)));
+}
+
+/** A rendered object with the folder it is written to. */
+export interface Rendered {
+  readonly folder: string;
+  readonly object: KubernetesObject & { readonly spec?: any; readonly [key: string]: any };
+}
+
+/** The objects of a platform before they are written; files that are no objects are left out. */
+export function objectsOf(platform: Platform): Rendered[] {
+  return plan(platform).flatMap((unit) =>
+    unit.generate().flatMap((object) => ("file" in object ? [] : [{ folder: unit.folder, object }])),
+  );
+}
+
+export function filesOf(platform: Platform): Map<string, string> {
+  return new Map(
+    plan(platform)
+      .flatMap(renderUnit)
+      .map(({ path, text }) => [path, text]),
+  );
+}
+
+/** An empty folder that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A copy of a platform's inputs, to be rendered and changed. */
+export function copyInputs(from: string): string {
+  const folder = temporaryFolder();
+  for (const file of readInputs(from).keys()) cpSync(join(from, file), join(folder, file));
+  return folder;
+}
