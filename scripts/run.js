@@ -1,5 +1,5 @@
 // Runs one command: `node scripts/run.js render --check`. Plain JavaScript, so that a Node that is too old can still say so.
-import { enableCompileCache } from "node:module";
+import module from "node:module";
 
 const wanted = 24;
 const [major] = process.versions.node.split(".").map(Number);
@@ -10,7 +10,7 @@ if (major < wanted) {
   process.exitCode = 1;
 } else {
   // Half of the time of a short command is compiling: keep the result.
-  enableCompileCache(`${import.meta.dirname}/../node_modules/.cache/slipway`);
+  module.enableCompileCache(`${import.meta.dirname}/../node_modules/.cache/slipway`);
   const [command] = process.argv.splice(2, 1);
   await import(`./${command}.ts`);
 }
