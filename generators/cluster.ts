@@ -29,7 +29,7 @@ export function clusterUnits(
   ];
   const own = namespaces.filter((namespace) => namespace !== "kube-system").sort();
   const settings = {
-    version: cluster.platform.argocd.version,
+    settings: cluster.platform.argocd,
     repositories: [repository.url, ...new Set(charts.map(({ chart }) => chart.repository))],
     namespaces: [...new Set([argocdNamespace, ...namespaces])].sort(),
   };
@@ -58,7 +58,13 @@ export function clusterUnits(
       paths.applications(name, "platform"),
       file,
       "platform",
-      { name, repository, charts, mesh: cluster.platform.istio !== undefined },
+      {
+        name,
+        repository,
+        charts,
+        mesh: cluster.platform.istio !== undefined,
+        kustomize: !cluster.platform.argocd.provided,
+      },
       platformApplications,
     ),
     ...environments.map((environment, index) =>
@@ -138,14 +144,26 @@ function platformApplications({
   name,
   charts,
   mesh,
+  kustomize,
   ...cluster
-}: Repository & { name: string; charts: readonly Component[]; mesh: boolean }): KubernetesObject[] {
+}: Repository & {
+  name: string;
+  charts: readonly Component[];
+  mesh: boolean;
+  kustomize: boolean;
+}): KubernetesObject[] {
   const common = { project: "platform", automated: { prune: true, selfHeal: true }, cascade: false };
-  const folder = (child: string, wave: number, namespace: string) =>
-    application(cluster, { ...common, name: child, wave, source: { path: paths.component(name, child) }, namespace });
+  const folder = (child: string, wave: number, namespace: string, kustomize = false) =>
+    application(cluster, {
+      ...common,
+      name: child,
+      wave,
+      source: { path: paths.component(name, child), kustomize },
+      namespace,
+    });
   return [
-    folder("argocd", waves.platform.foundations, argocdNamespace),
-    folder("namespaces", waves.platform.foundations, "default"),
+    folder("argocd", waves.platform.foundations, argocdNamespace, kustomize),
+    folder("namespaces", waves.platform.foundations, argocdNamespace),
     ...(mesh ? [folder("mesh", waves.platform.mesh, "istio-system")] : []),
     ...charts.map(({ name: child, namespace, wave, chart }) =>
       application(cluster, {
@@ -174,11 +192,12 @@ interface ChildrenContext extends Repository {
 /** One Application per folder of an environment. Deleting one in an environment that a person syncs leaves its objects. */
 function childApplications({ environment, delivery, applications, ...cluster }: ChildrenContext): KubernetesObject[] {
   const automated = delivery.sync === "automated" ? { prune: delivery.prune, selfHeal: delivery.selfHeal } : undefined;
-  return applications.map(({ name, wave }) =>
+  return applications.map(({ name, namespace, wave }) =>
     application(cluster, {
       name: `${environment}-${name}`,
       project: environment,
       wave,
+      namespace,
       source: { path: paths.environment(environment, name) },
       automated,
       cascade: automated !== undefined,

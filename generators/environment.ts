@@ -33,19 +33,27 @@ import { statefulSet } from "./workloads/stateful-set.ts";
 export interface EnvironmentApplication {
   readonly name: string;
   readonly wave: number;
+  /** Where most of its objects lie. */
+  readonly namespace: string;
 }
 
 /** Folders that no service or data store may be named after. */
 export const reservedApplications = ["namespaces", "routes"] as const;
 
 /** The Applications of an environment, in wave order. */
-export function environmentApplications({ services, dataStores }: ResolvedEnvironment): EnvironmentApplication[] {
+export function environmentApplications({
+  input,
+  services,
+  dataStores,
+  namespaces,
+}: ResolvedEnvironment): EnvironmentApplication[] {
   const wave = waves.environment;
+  const [first = ""] = namespaces;
   return [
-    { name: "namespaces", wave: wave.namespaces },
-    ...dataStores.map(({ name }) => ({ name, wave: wave.dataStores })),
-    ...services.map(({ name }) => ({ name, wave: wave.services })),
-    { name: "routes", wave: wave.routes },
+    { name: "namespaces", namespace: first, wave: wave.namespaces },
+    ...dataStores.map(({ name, namespace }) => ({ name, namespace, wave: wave.dataStores })),
+    ...services.map(({ name, namespace }) => ({ name, namespace, wave: wave.services })),
+    ...(services.length > 0 || input.value.gateway ? [{ name: "routes", namespace: first, wave: wave.routes }] : []),
   ];
 }
 

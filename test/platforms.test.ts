@@ -52,6 +52,8 @@ describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
     for (const { metadata, spec } of applications) {
       const project = projects.get(spec.project);
       const repositories = (spec.sources ?? [spec.source]).map(({ repoURL }: { repoURL: string }) => repoURL);
+      const allowedHere = project.destinations.map((item: { namespace: string }) => item.namespace);
+      expect(allowedHere, metadata?.name).toContain(spec.destination.namespace);
       expect(project?.sourceRepos, metadata?.name).toEqual(expect.arrayContaining(repositories));
       for (const { object } of objects.filter((one) => spec.source && below(one.folder, spec.source.path))) {
         const of = { group: group(object.apiVersion), kind: object.kind };

@@ -11,6 +11,9 @@ export const hosting: Rule = ({ platform: { clusters, environments } }) => {
       faults.push({ file, path: ["name"], message: `is ${value.name}, must be ${expected}, the name of the file` });
   }
   for (const { file, value } of environments) {
+    if (Object.keys({ ...value.services, ...value.dataStores }).length === 0) {
+      faults.push({ file, path: [], message: "has no services and no data stores; add one, or remove the file" });
+    }
     const cluster = clusters.find((candidate) => candidate.value.name === value.cluster);
     if (!cluster) {
       const known = clusters.map((candidate) => candidate.value.name);

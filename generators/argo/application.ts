@@ -4,6 +4,12 @@ import type { Cluster } from "../model/cluster.ts";
 /** The namespace of Argo CD and of all Applications. */
 export const argocdNamespace = "argocd";
 
+/** A folder of this repository: plain manifests, or a kustomization. */
+export interface Folder {
+  readonly path: string;
+  readonly kustomize?: boolean;
+}
+
 /** A chart of a Helm repository; its values are a rendered file of this repository. */
 export interface Chart {
   readonly repository: string;
@@ -18,9 +24,9 @@ export interface ApplicationOptions {
   readonly project: string;
   readonly wave: number;
   /** Folder of this repository, or a chart. */
-  readonly source: { readonly path: string } | Chart;
-  /** Namespace for objects that name none. */
-  readonly namespace?: string;
+  readonly source: Folder | Chart;
+  /** Namespace for objects that name none; its project must allow it in any case. */
+  readonly namespace: string;
   /** Automated sync; without it a person syncs. */
   readonly automated?: { readonly prune: boolean; readonly selfHeal: boolean };
   /** Whether deleting the Application deletes what it deployed. */
@@ -51,7 +57,7 @@ export function application({ repository }: Pick<Cluster, "repository">, options
       project: options.project,
       destination: { server: "https://kubernetes.default.svc", namespace: options.namespace },
       ...("path" in source
-        ? { source: folderSource(repository, source.path) }
+        ? { source: folderSource(repository, source) }
         : { sources: chartSources(repository, source) }),
       syncPolicy: {
         automated: options.automated && { ...options.automated, allowEmpty: false },
@@ -64,14 +70,8 @@ export function application({ repository }: Pick<Cluster, "repository">, options
   });
 }
 
-function folderSource({ url, revision }: Cluster["repository"], path: string) {
-  // A kustomization is recognised by its file; every other folder is read as it is, with its subfolders.
-  return {
-    repoURL: url,
-    targetRevision: revision,
-    path,
-    ...(!path.endsWith("/argocd") && { directory: { recurse: true } }),
-  };
+function folderSource({ url, revision }: Cluster["repository"], { path, kustomize }: Folder) {
+  return { repoURL: url, targetRevision: revision, path, ...(!kustomize && { directory: { recurse: true } }) };
 }
 
 function chartSources({ url, revision }: Cluster["repository"], chart: Chart) {

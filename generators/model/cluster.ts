@@ -47,7 +47,15 @@ const version = (example: string) =>
 /** Platform components. The ones a cluster already has are left out with `provided: true`; the ones it must not have are not named. */
 const platform = z
   .strictObject({
-    argocd: z.strictObject({ version: version("v3.5.7") }).describe("Argo CD, which manages itself once it is there."),
+    argocd: z
+      .strictObject({
+        version: version("v3.5.7"),
+        provided: z
+          .boolean()
+          .default(false)
+          .describe("Whether the cluster already has it, so that only our settings are added to it. Default: false."),
+      })
+      .describe("Argo CD, which manages itself once it is there."),
     istio: z
       .strictObject({
         version: version("1.30.4"),

@@ -11,7 +11,7 @@ import { configChecksum } from "../workloads/pod.ts";
 
 /** What Argo CD's installation follows from. */
 export interface ArgocdContext {
-  readonly version: Cluster["platform"]["argocd"]["version"];
+  readonly settings: Cluster["platform"]["argocd"];
   /** Repositories and namespaces of the project `platform`. */
   readonly repositories: readonly string[];
   readonly namespaces: readonly string[];
@@ -19,17 +19,20 @@ export interface ArgocdContext {
 
 /**
  * Argo CD as a kustomization: the release's manifests with our settings on top. `kubectl apply --server-side -k` installs
- * it, and the Application `argocd` manages it from then on. The projects `default` and `platform` are part of it,
+ * it, and the Application `argocd` manages it from then on. Where the cluster has its own Argo CD, the settings alone:
+ * server-side apply adds their keys to what is there. The projects `default` and `platform` are part of it,
  * because the root Application needs one before it can create any.
  */
-export function argocd({ version, repositories, namespaces }: ArgocdContext): (KubernetesObject | Document)[] {
-  const resources = [
-    new Namespace({ metadata: { name: argocdNamespace, annotations: guarded } }),
-    defaultProject(),
-    platformProject(repositories, namespaces),
-  ];
+export function argocd({
+  settings: { version, provided },
+  repositories,
+  namespaces,
+}: ArgocdContext): (KubernetesObject | Document)[] {
+  const projects = [defaultProject(), platformProject(repositories, namespaces)];
   const patches = [settings(), parameters(), permissions()];
   const data = patches.flatMap((patch) => Object.entries(patch.data ?? {}));
+  if (provided) return [...projects, ...patches];
+  const resources = [new Namespace({ metadata: { name: argocdNamespace, annotations: guarded } }), ...projects];
   return [
     ...resources,
     ...patches,
