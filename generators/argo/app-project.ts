@@ -70,7 +70,6 @@ export function environmentProject(
       destinations: namespaces.map((namespace) => ({ server: here, namespace })),
       clusterResourceWhitelist: namespaces.map((namespace) => ({ group: "", kind: "Namespace", name: namespace })),
       namespaceResourceWhitelist: environmentKinds,
-      orphanedResources: { warn: false },
       roles: delivery.deployers && [
         {
           name: "deployer",
