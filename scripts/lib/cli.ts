@@ -20,8 +20,10 @@ export interface Command<O extends Readonly<Record<string, Option>>> {
   /** How it is called: `npm run render --`. */
   readonly usage: string;
   readonly summary: string;
+  /** Arguments that are no options, for the first line of `--help`; without it there are none. */
+  readonly positionals?: string;
   readonly options: O;
-  readonly run: (values: Values<O>) => void | Promise<void>;
+  readonly run: (values: Values<O>, positionals: readonly string[]) => void | Promise<void>;
 }
 
 /** A command without what it does. */
@@ -37,9 +39,9 @@ type Values<O extends Readonly<Record<string, Option>>> = {
  */
 export async function main<const O extends Readonly<Record<string, Option>>>(command: Command<O>): Promise<void> {
   try {
-    const values = parse(command);
+    const { values, positionals } = parse(command);
     if (values.help) console.log(renderUsage(command));
-    else await command.run(values as Values<O>);
+    else await command.run(values as Values<O>, positionals);
   } catch (error) {
     process.exitCode = 1;
     if (error instanceof InputError || error instanceof UserError || isSystemError(error))
@@ -49,14 +51,14 @@ export async function main<const O extends Readonly<Record<string, Option>>>(com
 }
 
 /** Text of `--help`. */
-export function renderUsage({ usage, summary, options }: Description): string {
+export function renderUsage({ usage, summary, positionals, options }: Description): string {
   const rows = [
     ...Object.entries(options),
     ["help", { type: "boolean", help: "Show this text." } as Option] as const,
   ].map(([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ""}`, help] as const);
   const width = Math.max(...rows.map(([name]) => name.length));
   return [
-    `usage: ${usage} [options]`,
+    `usage: ${usage}${positionals ? ` ${positionals}` : ""} [options]`,
     "",
     summary,
     "",
@@ -64,11 +66,11 @@ export function renderUsage({ usage, summary, options }: Description): string {
   ].join("\n");
 }
 
-function parse(command: Description): Record<string, unknown> {
+function parse(command: Description): { values: Record<string, unknown>; positionals: string[] } {
   const options: Options = { help: { type: "boolean" } };
   for (const [name, { type }] of Object.entries(command.options)) options[name] = { type };
   try {
-    return parseArgs({ options, strict: true, allowPositionals: false }).values;
+    return parseArgs({ options, strict: true, allowPositionals: command.positionals !== undefined });
   } catch (error) {
     throw new UserError(`${(error as Error).message.split(". ")[0]}; see ${command.usage} --help`);
   }

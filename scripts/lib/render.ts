@@ -9,6 +9,7 @@ import { listTree, planTree, stampOf, type TreePlan, writeTree } from "./tree.ts
 
 /** A render that has been worked out and not been written. */
 export interface Render {
+  readonly root: string;
   readonly platform: Platform;
   readonly tree: TreePlan;
   /** Number of files of the whole tree. */
@@ -17,15 +18,20 @@ export interface Render {
   readonly write: () => void;
 }
 
+export interface RenderOptions {
+  /** Reads every file of the tree, and not only those of units that changed. */
+  readonly compareAll?: boolean;
+  /** Text of the inputs, where it is not the one on disk. */
+  readonly texts?: ReadonlyMap<string, string>;
+}
+
 /**
  * Works out what a render would write.
  *
  * @param root the repository's root, with the inputs in envs/ and clusters/
- * @param compareAll reads every file of the tree, and not only those of units that changed
  * @throws InputError where the inputs are wrong, or files of somebody else stand where rendered ones belong
  */
-export function planRender(root: string, { compareAll = false } = {}): Render {
-  const texts = readInputs(root);
+export function planRender(root: string, { compareAll = false, texts = readInputs(root) }: RenderOptions = {}): Render {
   const platform = readPlatform(texts);
   const state = compareAll ? undefined : readState(root);
   const onDisk = listTree(root);
@@ -41,7 +47,7 @@ export function planRender(root: string, { compareAll = false } = {}): Render {
       new Map(),
     );
   }
-  return { platform, tree, total: kept.size + rendered.length, write: () => write(root, tree, units) };
+  return { root, platform, tree, total: kept.size + rendered.length, write: () => write(root, tree, units) };
 }
 
 /**

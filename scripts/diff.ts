@@ -1,0 +1,38 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { echo } from "zx";
+import { main, UserError } from "./lib/cli.ts";
+import { diffMarkdown } from "./lib/diff/markdown.ts";
+import { diffAgainst } from "./lib/diff/revisions.ts";
+import { diffText } from "./lib/diff/text.ts";
+import { openGit } from "./lib/git.ts";
+
+const formats = {
+  text: diffText,
+  markdown: diffMarkdown,
+  json: (diff: Parameters<typeof diffText>[0]) => JSON.stringify(diff, null, 2),
+} as const;
+
+await main({
+  usage: "npm run diff --",
+  positionals: "[REF]",
+  summary:
+    "Shows what the change under review does to the rendered objects: from REF (default: where this branch left the default branch) to the work tree.",
+  options: {
+    format: { type: "string", value: "NAME", help: `One of ${Object.keys(formats).join(", ")}. Default: text.` },
+    json: { type: "boolean", help: "The same as --format json." },
+    output: { type: "string", value: "FILE", help: "Write to a file. Default: print." },
+    root: { type: "string", value: "DIR", help: "The clone to look at. Default: this repository." },
+  },
+  run: async ({ format, json, output, root: folder }, [ref, ...more]) => {
+    if (more.length > 0)
+      throw new UserError(`one ref is enough: ${[ref, ...more].join(" ")}; the other side is the work tree`);
+    const chosen = json ? "json" : (format ?? "text");
+    if (!(chosen in formats))
+      throw new UserError(`--format ${chosen}: must be one of ${Object.keys(formats).join(", ")}`);
+    const root = resolve(folder ?? `${import.meta.dirname}/..`);
+    const text = formats[chosen as keyof typeof formats](await diffAgainst(openGit(root), root, ref));
+    if (output) writeFileSync(output, text.endsWith("\n") ? text : `${text}\n`);
+    else echo(text.trimEnd());
+  },
+});

@@ -1,0 +1,291 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { load } from "js-yaml";
+import { chalk, echo } from "zx";
+import { formatPath, type Path } from "../../generators/model/faults.ts";
+import type { Platform } from "../../generators/model/platform.ts";
+import { UserError } from "./cli.ts";
+import { type Diff, diffFiles } from "./diff/diff.ts";
+import { diffText } from "./diff/text.ts";
+import { copyBlock, removeValue, setValue } from "./edit.ts";
+import { type Clone, commitFiles, fetchBranch, openClone, pushTo, readAt, type Upstream } from "./git.ts";
+import { readInputs } from "./inputs.ts";
+import { forgetPending, notePending, undoInterrupted } from "./pending.ts";
+import { planRender, type Render, readPlatform } from "./render.ts";
+
+/** One value of an input, before and after. `undefined`: not there. */
+export interface Edit {
+  readonly file: string;
+  readonly path: Path;
+  readonly from: unknown;
+  readonly to: unknown;
+  /** For a map: the text that is copied, and the path to it there. */
+  readonly block?: { readonly text: string; readonly path: Path };
+}
+
+/** A change of the inputs that becomes one commit. */
+export interface Change {
+  /** `promote(prod): backend 6.14.0 → 6.15.0` */
+  readonly subject: string;
+  /** Lines of the commit's body. */
+  readonly body?: readonly string[];
+  readonly edits: readonly Edit[];
+  /** What the user should know besides, before it is done. */
+  readonly notes?: readonly string[];
+}
+
+export interface ChangeOptions {
+  readonly "dry-run"?: boolean;
+  readonly push?: boolean;
+  readonly branch?: string;
+  readonly json?: boolean;
+  readonly root?: string;
+}
+
+/** What a change has led to, for `--json`. */
+interface Outcome {
+  readonly subject: string;
+  readonly edits: readonly Pick<Edit, "file" | "path" | "from" | "to">[];
+  readonly files: readonly string[];
+  readonly diff: Diff["groups"];
+  readonly commit?: string;
+  readonly branch?: string;
+  readonly pushed: boolean;
+}
+
+/** Times a push is tried again after somebody else was faster. */
+const attempts = 30;
+
+/**
+ * Plans a change, shows it, and makes it one commit, which is pushed where that is asked for.
+ *
+ * @param plan works out the edits from the inputs as they are
+ * @throws UserError, InputError where it cannot be done; the clone is then as it was
+ */
+export async function carryOut(
+  root: string,
+  options: ChangeOptions,
+  plan: (platform: Platform, clone: Clone, texts: ReadonlyMap<string, string>) => Change | Promise<Change>,
+): Promise<void> {
+  const undone = await undoInterrupted(root);
+  if (undone) say(options, chalk.yellow(undone));
+  const clone = await openClone(root);
+  const before = readInputs(root);
+  const change = await plan(readPlatform(before), clone, before);
+  if (change.edits.length === 0) {
+    if (options.json) echo(JSON.stringify({ subject: change.subject, edits: [], files: [], diff: [], pushed: false }));
+    else echo(`nothing to do: ${change.subject}`);
+    return;
+  }
+  const texts = applyEdits(before, change.edits);
+  const render = planRender(root, { texts });
+  const diff = diffOf(render, change.subject);
+  for (const edit of change.edits) say(options, describeEdit(edit));
+  for (const note of change.notes ?? []) say(options, chalk.yellow(note));
+  say(options, `\n${diffText(diff)}\n\n${chalk.bold(change.subject)}`);
+
+  const outcome = options["dry-run"]
+    ? { pushed: false }
+    : await commitAndPush(clone, options, change, { before, texts }, render);
+  if (options["dry-run"]) say(options, "dry run: nothing was written");
+  if (!options.json) return;
+  const edits = change.edits.map(({ file, path, from, to }) => ({ file, path, from, to }));
+  const files = [...touched(render, change.edits).keys()];
+  echo(
+    JSON.stringify({ subject: change.subject, edits, files, diff: diff.groups, ...outcome } satisfies Outcome, null, 2),
+  );
+}
+
+async function commitAndPush(
+  clone: Clone,
+  options: ChangeOptions,
+  change: Change,
+  { before, texts }: Readonly<Record<"before" | "texts", ReadonlyMap<string, string>>>,
+  render: Render,
+): Promise<Pick<Outcome, "commit" | "branch" | "pushed">> {
+  const target = options.branch ?? clone.branch;
+  const upstream = options.push || options.branch ? clone.upstream : undefined;
+  if (options.push && !clone.upstream)
+    throw new UserError("there is no remote to push to; add one with git remote add origin URL");
+  if (options.branch) await clone.git.raw("switch", "--quiet", "--create", options.branch);
+  try {
+    const commit = await writeAndCommit(clone, change, texts, render);
+    say(options, `committed ${commit.slice(0, 8)} on ${target}`);
+    if (!upstream) return { commit, branch: target, pushed: false };
+    const pushed = options.branch
+      ? await pushBranch(clone, { remote: upstream.remote, branch: options.branch }, commit)
+      : await pushOnto(clone, upstream, change, before, commit, (line) => say(options, line));
+    say(options, `pushed ${pushed.slice(0, 8)} to ${upstream.remote}/${options.branch ?? upstream.branch}`);
+    return { commit: pushed, branch: target, pushed: true };
+  } finally {
+    if (options.branch) await clone.git.raw("switch", "--quiet", clone.branch);
+  }
+}
+
+async function pushBranch(clone: Clone, upstream: Upstream, commit: string): Promise<string> {
+  if ((await pushTo(clone, upstream, commit)) === "pushed") return commit;
+  throw new UserError(`${upstream.remote} has a branch ${upstream.branch} of its own; choose another name`);
+}
+
+/** Writes inputs and rendered files and commits exactly those. After a kill the next command puts them back. */
+async function writeAndCommit(
+  clone: Clone,
+  change: Change,
+  texts: ReadonlyMap<string, string>,
+  render: Render,
+): Promise<string> {
+  const files = touched(render, change.edits, texts);
+  notePending(clone.root, change.subject, files);
+  for (const file of new Set(change.edits.map((edit) => edit.file)))
+    replaceFile(join(clone.root, file), texts.get(file) ?? "");
+  render.write();
+  try {
+    const message = [change.subject, ...(change.body?.length ? ["", ...change.body] : [])].join("\n");
+    const commit = await commitFiles(clone, [...files.keys()], message);
+    forgetPending(clone.root);
+    return commit;
+  } catch (error) {
+    await undoInterrupted(clone.root);
+    throw error;
+  }
+}
+
+/**
+ * Pushes a commit onto a branch that others push to as well. Where somebody was faster, the change is made again on top of
+ * what came: its values are set and everything is rendered anew, so that rendered text is never merged.
+ *
+ * @throws UserError where both sides changed the same value, with both values; the user's commit stays where it is
+ */
+async function pushOnto(
+  clone: Clone,
+  upstream: Upstream,
+  change: Change,
+  before: ReadonlyMap<string, string>,
+  first: string,
+  say: (line: string) => void,
+): Promise<string> {
+  let commit = first;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    if ((await pushTo(clone, upstream, commit)) === "pushed") return commit;
+    const theirs = await fetchBranch(clone, upstream);
+    await refuseOthers(clone, upstream, theirs, commit);
+    const texts = await inputsAt(clone, theirs);
+    const conflicts = change.edits.filter((edit) => !isDeepStrictEqual(valueIn(texts, edit), valueIn(before, edit)));
+    if (conflicts.length > 0) throw conflict(conflicts, texts, upstream, commit);
+    const edited = applyEdits(texts, change.edits);
+    readPlatform(edited);
+    say(
+      `${upstream.remote}/${upstream.branch} has moved to ${theirs.slice(0, 8)}: the change is made again on top of it`,
+    );
+    // The tree is clean and the one commit on top is ours: the same change is made anew at once.
+    await clone.git.raw("reset", "--quiet", "--hard", theirs);
+    commit = await writeAndCommit(clone, change, edited, planRender(clone.root, { texts: edited }));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 100 * (attempt + 1)));
+  }
+  throw new UserError(
+    `${upstream.remote}/${upstream.branch} moved ${attempts} times in a row; ${commit.slice(0, 8)} is committed here: git pull --rebase, npm run render`,
+  );
+}
+
+/** Commits of the user's own below ours would have to be rebased as text. */
+async function refuseOthers(
+  { git }: Clone,
+  { remote, branch }: Upstream,
+  theirs: string,
+  commit: string,
+): Promise<void> {
+  const own = (await git.raw("rev-list", `${theirs}..${commit}`)).trim().split("\n");
+  if (own.length === 1) return;
+  throw new UserError(
+    `${own.length - 1} more commits here are not in ${remote}/${branch}, which has moved; git pull --rebase and npm run render, then git push (the change is committed as ${commit.slice(0, 8)})`,
+  );
+}
+
+async function inputsAt({ git }: Clone, commit: string): Promise<Map<string, string>> {
+  const names = (await git.raw("ls-tree", "--name-only", "-z", commit, "envs/", "clusters/")).split("\0");
+  const files = names.filter((name) => /\.ya?ml$/.test(name)).sort();
+  return new Map(
+    await Promise.all(
+      files.map(async (file): Promise<[string, string]> => [file, (await readAt(git, commit, file)) ?? ""]),
+    ),
+  );
+}
+
+function conflict(
+  edits: readonly Edit[],
+  texts: ReadonlyMap<string, string>,
+  { remote, branch }: Upstream,
+  commit: string,
+): UserError {
+  const lines = edits.map(
+    (edit) =>
+      `${edit.file}  ${formatPath(edit.path)}: here ${show(edit.to)}, there ${show(valueIn(texts, edit))} (it was ${show(edit.from)})`,
+  );
+  return new UserError(
+    [
+      `${remote}/${branch} has changed the same value; nothing was pushed, and the change stays here as ${commit.slice(0, 8)}`,
+      ...lines,
+      `to take theirs: git reset --hard ${remote}/${branch}; to insist, do that and run the command again`,
+    ].join("\n"),
+  );
+}
+
+function valueIn(texts: ReadonlyMap<string, string>, { file, path }: Edit): unknown {
+  return path.reduce<unknown>(
+    (value, key) => (value as Record<string | number, unknown> | undefined)?.[key],
+    load(texts.get(file) ?? ""),
+  );
+}
+
+function applyEdits(texts: ReadonlyMap<string, string>, edits: readonly Edit[]): Map<string, string> {
+  const edited = new Map(texts);
+  for (const { file, path, to, block } of edits) {
+    const text = edited.get(file) ?? "";
+    if (block) edited.set(file, copyBlock(text, path, block));
+    else if (to === undefined) edited.set(file, removeValue(text, path));
+    else edited.set(file, setValue(text, path, to as string | number));
+  }
+  return edited;
+}
+
+/** Every file that the change writes or deletes, with its text. */
+function touched(
+  render: Render,
+  edits: readonly Edit[],
+  texts?: ReadonlyMap<string, string>,
+): Map<string, string | null> {
+  const { create, change, remove } = render.tree;
+  return new Map<string, string | null>([
+    ...edits.map(({ file }): [string, string] => [file, texts?.get(file) ?? ""]),
+    ...[...create, ...change].map(({ path, text }): [string, string] => [path, text]),
+    ...remove.map((path): [string, null] => [path, null]),
+  ]);
+}
+
+function diffOf({ tree, platform, root }: Render, head: string): Diff {
+  const onDisk = (path: string) => readFileSync(join(root, path), "utf8");
+  const pairs = [
+    ...tree.create.map(({ path, text }) => ({ path, before: undefined, after: text })),
+    ...tree.change.map(({ path, text }) => ({ path, before: onDisk(path), after: text })),
+    ...tree.remove.map((path) => ({ path, before: onDisk(path), after: undefined })),
+  ];
+  const deliveries = new Map(platform.environments.map(({ value }) => [value.name, value.delivery]));
+  return { base: "HEAD", head, groups: diffFiles(pairs, deliveries) };
+}
+
+function describeEdit({ file, path, from, to, block }: Edit): string {
+  return `${file}  ${formatPath(path)}: ${block ? "copied" : `${show(from)} → ${show(to)}`}`;
+}
+
+const show = (value: unknown) =>
+  value === undefined ? "nothing" : typeof value === "object" ? JSON.stringify(value) : String(value);
+
+function say({ json }: ChangeOptions, line: string): void {
+  if (!json) echo(line);
+}
+
+function replaceFile(path: string, text: string): void {
+  writeFileSync(`${path}.slipway-tmp`, text);
+  renameSync(`${path}.slipway-tmp`, path);
+}

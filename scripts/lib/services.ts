@@ -1,0 +1,93 @@
+import type { Environment } from "../../generators/model/environment.ts";
+import { nearMiss } from "../../generators/model/faults.ts";
+import type { Input, Platform } from "../../generators/model/platform.ts";
+import { primaryOf, weightOf } from "../../generators/model/resolve.ts";
+import type { Release, Service } from "../../generators/model/service.ts";
+import type { Edit } from "./change.ts";
+import { type Option, UserError } from "./cli.ts";
+
+/** Options of every command that makes a commit. */
+export const changeOptions = {
+  "dry-run": { type: "boolean", help: "Show the plan and the rendered diff; change nothing." },
+  push: { type: "boolean", help: "Push the commit; a race with other pushes is settled by making the change again." },
+  branch: { type: "string", value: "NAME", help: "Commit to a new branch and push that, for a pull request." },
+  json: { type: "boolean", help: "Print what was done as JSON." },
+  root: { type: "string", value: "DIR", help: "The clone to work in. Default: this repository." },
+} as const satisfies Readonly<Record<string, Option>>;
+
+/** The environment of a name. @throws UserError with a near miss */
+export function findEnvironment(platform: Platform, name: string | undefined, option = "--env"): Input<Environment> {
+  const names = platform.environments.map(({ value }) => value.name);
+  if (!name) throw new UserError(`${option} is missing; it is one of ${names.join(", ")}`);
+  const found = platform.environments.find(({ value }) => value.name === name);
+  if (!found)
+    throw new UserError(`there is no environment ${name}; ${nearMiss(name, names) || `there are ${names.join(", ")}`}`);
+  return found;
+}
+
+/** The service of a name in an environment. @throws UserError with a near miss */
+export function findService({ file, value }: Input<Environment>, name: string): Service {
+  const names = Object.keys(value.services);
+  const found = value.services[name];
+  if (!found)
+    throw new UserError(`${file} has no service ${name}; ${nearMiss(name, names) || `there are ${names.join(", ")}`}`);
+  return found;
+}
+
+/** @throws UserError with a near miss */
+export function findVersion(environment: Input<Environment>, service: string, version: string) {
+  const { versions } = findService(environment, service);
+  const found = versions[version];
+  const names = Object.keys(versions);
+  if (!found) {
+    throw new UserError(
+      `${service} has no version ${version} in ${environment.value.name}; ${nearMiss(version, names) || `there are ${names.join(", ")}`}`,
+    );
+  }
+  return found;
+}
+
+/** The names of services that a command was called with. @throws UserError where there are none */
+export function requireServices(names: readonly string[]): readonly string[] {
+  if (names.length === 0) throw new UserError("name a service: for example, backend");
+  return names;
+}
+
+/**
+ * Edits that set weights of some versions; the primary gets what is left.
+ *
+ * @param wanted weight by version, without the primary
+ * @throws UserError where they leave less than nothing
+ */
+export function weightEdits(
+  environment: Input<Environment>,
+  name: string,
+  wanted: ReadonlyMap<string, number>,
+): Edit[] {
+  const service = findService(environment, name);
+  const primary = primaryOf(service);
+  for (const version of wanted.keys()) findVersion(environment, name, version);
+  if (wanted.has(primary))
+    throw new UserError(`${primary} is the primary of ${name} and gets what the others leave; set the others`);
+  const others = Object.entries(service.versions).filter(([version]) => version !== primary);
+  const target = new Map(others.map(([version, spec]) => [version, wanted.get(version) ?? weightOf(service, spec)]));
+  const taken = [...target.values()].reduce((sum, weight) => sum + weight, 0);
+  if (taken > 100)
+    throw new UserError(`the weights of ${name} would add up to ${taken} without ${primary}; at most 100`);
+  target.set(primary, 100 - taken);
+  return [...target].flatMap(([version, to]): Edit[] => {
+    const spec = service.versions[version];
+    if (!spec || weightOf(service, spec) === to) return [];
+    return [{ file: environment.file, path: ["services", name, "versions", version, "weight"], from: spec.weight, to }];
+  });
+}
+
+/** What tells releases apart for a person: the tag, with the digest where the tags are the same. */
+export function describeRelease({ image }: Release, other?: Release): string {
+  return other?.image.tag === image.tag && image.digest ? `${image.tag}@${image.digest.slice(7, 19)}` : image.tag;
+}
+
+/** What tells releases apart for certain. */
+export function imageOf({ image }: Release): string {
+  return `${image.repository}:${image.tag}${image.digest ? `@${image.digest}` : ""}`;
+}

@@ -1,0 +1,192 @@
+import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { Environment } from "../generators/model/environment.ts";
+import type { Input, Platform } from "../generators/model/platform.ts";
+import { primaryOf } from "../generators/model/resolve.ts";
+import { type Change, carryOut, type Edit } from "./lib/change.ts";
+import { main, UserError } from "./lib/cli.ts";
+import type { Clone } from "./lib/git.ts";
+import { firstSeen, isShallow } from "./lib/history.ts";
+import {
+  changeOptions,
+  describeRelease,
+  findEnvironment,
+  findService,
+  findVersion,
+  requireServices,
+  weightEdits,
+} from "./lib/services.ts";
+
+await main({
+  usage: "npm run promote --",
+  positionals: "SERVICE…",
+  summary:
+    "Copies the release of services from one environment to another; replicas, weights and resources stay. With --finish, the canary becomes the primary. One commit.",
+  options: {
+    from: { type: "string", value: "NAME", help: "The environment to take the release from." },
+    to: { type: "string", value: "NAME", help: "The environment that gets it." },
+    as: {
+      type: "string",
+      value: "VERSION",
+      help: "The version that gets it, or the one that --finish takes. Default: the primary; canary with --finish.",
+    },
+    weight: { type: "string", value: "N", help: "Weight of that version from now on, %. Default: as it is." },
+    finish: { type: "boolean", help: "Make the canary's release the primary's, with all the weight. Needs --to only." },
+    force: { type: "boolean", help: "Promote what was not in the environment before; the commit says so." },
+    ...changeOptions,
+  },
+  run: ({ from, to, as, weight, finish, force, root, ...options }, positionals) => {
+    const names = requireServices(positionals);
+    if (finish && (from || weight))
+      throw new UserError("--finish takes neither --from nor --weight: it moves a release within one environment");
+    if (weight !== undefined && !(/^\d{1,3}$/.test(weight) && Number(weight) <= 100))
+      throw new UserError(`--weight ${weight}: must be a whole number from 0 to 100`);
+    if (weight !== undefined && !as)
+      throw new UserError("--weight goes with --as VERSION: the primary gets what the others leave");
+    return carryOut(
+      resolve(root ?? `${import.meta.dirname}/..`),
+      options,
+      async (platform, clone, texts): Promise<Change> => {
+        const target = findEnvironment(platform, to, "--to");
+        if (finish) return finishCanary(target, names, as ?? "canary", texts);
+        const source = findEnvironment(platform, from, "--from");
+        if (source === target) throw new UserError(`--from and --to are both ${target.value.name}`);
+        const moves = names.map((name) => move(source, target, name, as, weight, texts));
+        const orders = await Promise.all(
+          names.map((name) => checkOrder(platform, clone, source, target, name, force ?? false)),
+        );
+        return {
+          subject: `promote(${target.value.name}): ${moves.map(({ text }) => text).join(", ")}`,
+          body: orders.flatMap(({ trailers }) => trailers),
+          notes: orders.flatMap(({ notes }) => notes),
+          edits: moves.flatMap(({ edits }) => edits),
+        };
+      },
+    );
+  },
+});
+
+interface Move {
+  readonly text: string;
+  readonly edits: readonly Edit[];
+}
+
+/** Copies the release of the source's primary, and sets the weight where that is asked for. */
+function move(
+  source: Input<Environment>,
+  target: Input<Environment>,
+  name: string,
+  as: string | undefined,
+  weight: string | undefined,
+  texts: ReadonlyMap<string, string>,
+): Move {
+  const origin = primaryOf(findService(source, name));
+  const place = as ?? primaryOf(findService(target, name));
+  const before = findVersion(target, name, place).release;
+  const after = findVersion(source, name, origin).release;
+  const release = releaseEdit(
+    { file: source.file, name, version: origin },
+    { file: target.file, name, version: place },
+    before,
+    after,
+    texts,
+  );
+  const weights = weight === undefined ? [] : weightEdits(target, name, new Map([[place, Number(weight)]]));
+  const suffix = `${as ? ` as ${as}` : ""}${weight === undefined ? "" : ` at ${weight} %`}`;
+  return {
+    text: `${name} ${describeRelease(before, after)} → ${describeRelease(after, before)}${suffix}`,
+    edits: [...release, ...weights],
+  };
+}
+
+/** The canary's release becomes the primary's, and the primary gets all the traffic. */
+function finishCanary(
+  target: Input<Environment>,
+  names: readonly string[],
+  canary: string,
+  texts: ReadonlyMap<string, string>,
+): Change {
+  const moves = names.map((name): Move => {
+    const service = findService(target, name);
+    const primary = primaryOf(service);
+    if (primary === canary) throw new UserError(`${canary} is the primary of ${name} already`);
+    const before = findVersion(target, name, primary).release;
+    const after = findVersion(target, name, canary).release;
+    const others = Object.keys(service.versions).filter((version) => version !== primary);
+    return {
+      text: `${name} ${describeRelease(before, after)} → ${describeRelease(after, before)}, finished`,
+      edits: [
+        ...releaseEdit(
+          { file: target.file, name, version: canary },
+          { file: target.file, name, version: primary },
+          before,
+          after,
+          texts,
+        ),
+        ...weightEdits(target, name, new Map(others.map((version) => [version, 0]))),
+      ],
+    };
+  });
+  return {
+    subject: `promote(${target.value.name}): ${moves.map(({ text }) => text).join(", ")}`,
+    edits: moves.flatMap(({ edits }) => edits),
+  };
+}
+
+interface Place {
+  readonly file: string;
+  readonly name: string;
+  readonly version: string;
+}
+
+function releaseEdit(
+  from: Place,
+  to: Place,
+  before: unknown,
+  after: unknown,
+  texts: ReadonlyMap<string, string>,
+): Edit[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  const path = ({ name, version }: Place) => ["services", name, "versions", version, "release"];
+  return [
+    {
+      file: to.file,
+      path: path(to),
+      from: before,
+      to: after,
+      block: { text: texts.get(from.file) ?? "", path: path(from) },
+    },
+  ];
+}
+
+/**
+ * A release goes through the environments in the order that the cluster names them: it must have been in the one before,
+ * which Git's history tells.
+ */
+async function checkOrder(
+  platform: Platform,
+  { git }: Clone,
+  source: Input<Environment>,
+  target: Input<Environment>,
+  name: string,
+  force: boolean,
+): Promise<{ trailers: string[]; notes: string[] }> {
+  const release = findVersion(source, name, primaryOf(findService(source, name))).release;
+  const order = platform.clusters.flatMap(({ value }) => value.environments);
+  const previous = order[order.indexOf(target.value.name) - 1];
+  const gate = previous === undefined ? source : findEnvironment(platform, previous);
+  const seen = await firstSeen(git, gate.file, name, release.image);
+  if (seen)
+    return {
+      trailers: [`Promoted-from: ${gate.value.name} (${seen.short} ${seen.date})`],
+      notes: [
+        `${name} ${release.image.tag} is in ${gate.value.name} since ${seen.short} of ${seen.date}: ${seen.subject}`,
+      ],
+    };
+  const missing = `${name} ${release.image.tag} was never in ${gate.value.name}`;
+  if (force) return { trailers: [`Forced: ${missing}`], notes: [`${missing}; promoted all the same (--force)`] };
+  const hint = (await isShallow(git))
+    ? "this clone is shallow, git fetch --unshallow shows the rest of its history"
+    : `promote it to ${gate.value.name} first, or use --force`;
+  throw new UserError(`${missing}; ${hint}`);
+}

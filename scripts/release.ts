@@ -1,0 +1,43 @@
+import { resolve } from "node:path";
+import { primaryOf } from "../generators/model/resolve.ts";
+import { type Change, carryOut, type Edit } from "./lib/change.ts";
+import { main, UserError } from "./lib/cli.ts";
+import { changeOptions, findEnvironment, findService, findVersion, requireServices } from "./lib/services.ts";
+
+await main({
+  usage: "npm run release --",
+  positionals: "SERVICE…",
+  summary: "Sets the image that a service runs in an environment: what an application's CI calls. One commit.",
+  options: {
+    env: { type: "string", value: "NAME", help: "The environment." },
+    tag: { type: "string", value: "TAG", help: "Tag of the image." },
+    digest: {
+      type: "string",
+      value: "sha256:…",
+      help: "Digest of the image. Default: none, and one that is there goes.",
+    },
+    as: { type: "string", value: "VERSION", help: "The version that gets it. Default: the primary." },
+    ...changeOptions,
+  },
+  run: ({ env, tag, digest, as, root, ...options }, positionals) => {
+    const names = requireServices(positionals);
+    if (!tag) throw new UserError("--tag is missing: the tag of the image to release");
+    return carryOut(resolve(root ?? `${import.meta.dirname}/..`), options, (platform): Change => {
+      const environment = findEnvironment(platform, env);
+      const changes = names.map((name) => {
+        const version = as ?? primaryOf(findService(environment, name));
+        const { image } = findVersion(environment, name, version).release;
+        const path = ["services", name, "versions", version, "release", "image"];
+        const edit = (key: string, from: string | undefined, to: string | undefined): Edit[] =>
+          from === to ? [] : [{ file: environment.file, path: [...path, key], from, to }];
+        const edits = [...edit("tag", image.tag, tag), ...edit("digest", image.digest, digest)];
+        return { edits, text: `${name}${as ? ` ${version}` : ""} ${image.tag} → ${tag}` };
+      });
+      return {
+        subject: `release(${environment.value.name}): ${changes.map(({ text }) => text).join(", ")}`,
+        ...(digest && { body: [`Digest: ${digest}`] }),
+        edits: changes.flatMap(({ edits }) => edits),
+      };
+    });
+  },
+});

@@ -1,0 +1,157 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { $ } from "zx";
+import { InputError } from "../generators/model/faults.ts";
+import { readInputs } from "../scripts/lib/inputs.ts";
+import { planRender, readPlatform } from "../scripts/lib/render.ts";
+
+/*
+ * Each file in fixtures/invalid is a platform with the fault it is named after. It opens with the lines that the render
+ * promises to print, in the order of their printing, and says how the platform differs from the valid one in base/:
+ *
+ *     # expect: envs/dev.yaml:15:17  services.frontend.versions.stable.weight: is 101, must be at most 100
+ *     # patch: envs/dev.yaml
+ *     -        weight: 90
+ *     +        weight: 101
+ *
+ * `# patch:` is the body of a unified diff, whose old lines must stand in the file exactly once; `# file:` gives a whole
+ * file; `# no file:` takes one away. Any other comment before the first of them is for the reader.
+ */
+const folder = join(import.meta.dirname, "fixtures/invalid");
+const base = readInputs(join(folder, "base"));
+const fixtures = readdirSync(folder)
+  .filter((name) => name.endsWith(".yaml"))
+  .map((name) => readFixture(name.replace(/\.yaml$/, ""), readFileSync(join(folder, name), "utf8")));
+
+interface Fixture {
+  readonly name: string;
+  readonly expected: readonly string[];
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+function readFixture(name: string, text: string): Fixture {
+  const [head = "", ...sections] = text.split(/^# (?=(?:patch|file|no file): )/m);
+  const texts = new Map(base);
+  for (const section of sections) {
+    const [, kind, file = "", body = ""] = /^(patch|file|no file): (.*)\n([^]*)$/.exec(section) ?? [];
+    if (kind === "patch") texts.set(file, patch(texts.get(file) ?? "", body, name));
+    else if (kind === "file") texts.set(file, body);
+    else texts.delete(file);
+  }
+  return { name, expected: Array.from(head.matchAll(/^# expect: (.*)$/gm), ([, line = ""]) => line), texts };
+}
+
+function patch(text: string, diff: string, name: string): string {
+  const lines = diff.trimEnd().split("\n");
+  const side = (marks: string) =>
+    lines.flatMap((line) => (marks.includes(line.charAt(0)) ? `\n${line.slice(1)}` : [])).join("");
+  const parts = `\n${text}`.split(`${side(" -")}\n`);
+  if (parts.length !== 2) throw new Error(`${name}.yaml: its old lines stand ${parts.length - 1} times in the file`);
+  return parts.join(`${side(" +")}\n`).slice(1);
+}
+
+/** The lines that the render would print; none where it takes the platform. */
+function faultLines(texts: ReadonlyMap<string, string>): string[] {
+  try {
+    readPlatform(texts);
+    return [];
+  } catch (error) {
+    if (error instanceof InputError) return error.message.split("\n");
+    throw error;
+  }
+}
+
+test("the platform that the faults are put into is valid", () => {
+  expect(faultLines(base)).toEqual([]);
+});
+
+describe("fixtures", () => {
+  test.for(fixtures)("$name", ({ expected, texts }) => {
+    expect(expected).not.toEqual([]);
+    expect(faultLines(texts)).toEqual(expected);
+  });
+});
+
+describe("files that a fixture cannot show", () => {
+  const environment = base.get("envs/dev.yaml") ?? "";
+  const faulty = environment.replace("weight: 90", "weight: 101");
+  const fault = "envs/dev.yaml:15:17  services.frontend.versions.stable.weight: is 101, must be at most 100";
+  const lines = (text: string) => faultLines(new Map([...base, ["envs/dev.yaml", text]]));
+
+  test("a byte order mark and line breaks of Windows change nothing", () => {
+    for (const odd of [(text: string) => `\uFEFF${text}`, (text: string) => text.replaceAll("\n", "\r\n")]) {
+      expect(lines(odd(environment))).toEqual([]);
+      expect(lines(odd(faulty))).toEqual([fault]);
+    }
+  });
+
+  test("a control character is shown and not printed", () => {
+    expect(lines(environment.replace("tag: 1.0.0", "tag: 1.0\u0007"))).toEqual([
+      'envs/dev.yaml:17:60  services.frontend.versions.stable.release.image.tag: is "1.0\\u0007", must be an image tag, such as 6.14.0',
+    ]);
+  });
+
+  test.for([
+    ["lists", `a: ${"[".repeat(10_000)}${"]".repeat(10_000)}`],
+    ["maps", `a: ${"{a: ".repeat(5_000)}${"}".repeat(5_000)}`],
+  ] as const)("%s that are nested ten thousand deep are a fault and no crash", ([, text]) => {
+    expect(lines(text)).toEqual([expect.stringMatching(/^envs\/dev\.yaml:1:\d+ {2}cannot be read as YAML: /)]);
+  });
+
+  test("a megabyte of nonsense is refused in time", { timeout: 5_000 }, () => {
+    const [line, ...others] = lines(environment.replace("tag: 1.0.0", `tag: "${"-".repeat(1_000_000)}"`));
+    expect(line).toMatch(/^envs\/dev\.yaml:17:60 {2}services\.frontend\.versions\.stable\.release\.image\.tag: /);
+    expect(others).toEqual([]);
+  });
+});
+
+describe("npm run render", () => {
+  const roots: string[] = [];
+  afterAll(() => {
+    for (const root of roots) rmSync(root, { recursive: true });
+  });
+
+  test.concurrent.for([
+    ["alias-bomb", []],
+    ["empty-file", ["--check"]],
+    ["number-as-tag", ["--dry-run", "--json"]],
+    ["several-faults-in-several-files", []],
+    ["tab-indentation", ["--json"]],
+    ["weights-below-100", []],
+  ] as const)("prints the faults of %s, and writes nothing", async ([name, flags]) => {
+    const fixture = fixtures.find((candidate) => candidate.name === name);
+    const root = mkdtempSync(join(tmpdir(), "slipway-invalid-"));
+    roots.push(root);
+    // The tree of the valid platform is there: the faults come with a later change.
+    writeInputs(root, base);
+    planRender(root).write();
+    writeInputs(root, fixture?.texts ?? base);
+    const before = readTree(root);
+
+    const command = join(import.meta.dirname, "../scripts/render.ts");
+    const { exitCode, stdout, stderr } = await $({
+      nothrow: true,
+      env: { ...process.env, FORCE_COLOR: "0" },
+    })`${process.execPath} ${command} --root ${root} ${flags}`;
+
+    expect(stderr.trimEnd().split("\n")).toEqual(fixture?.expected);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    expect(readTree(root)).toEqual(before);
+  });
+});
+
+function writeInputs(root: string, texts: ReadonlyMap<string, string>): void {
+  for (const [file, text] of texts) {
+    mkdirSync(join(root, dirname(file)), { recursive: true });
+    writeFileSync(join(root, file), text);
+  }
+}
+
+/** Text of every file below a folder by path. */
+function readTree(root: string): Record<string, string> {
+  const entries = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = entries.map(({ parentPath, name }) => join(parentPath, name)).sort();
+  return Object.fromEntries(paths.map((path) => [path, readFileSync(path, "utf8")]));
+}
