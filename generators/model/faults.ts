@@ -91,6 +91,8 @@ export function nearMiss(word: string, known: readonly string[]): string {
   const best = known
     .map((candidate) => ({ candidate, distance: leven(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)[0];
-  const close = best !== undefined && best.distance <= Math.max(1, Math.floor(best.candidate.length / 3));
+  const close =
+    best !== undefined &&
+    best.distance <= Math.max(best.candidate.length < 4 ? 1 : 2, Math.floor(best.candidate.length / 3));
   return close ? `did you mean "${best.candidate}"?` : "";
 }

@@ -43,8 +43,7 @@ async function defaultBase(git: SimpleGit): Promise<{ name: string; commit: stri
     if (commit !== head) return { name, commit };
   }
   const dirty = (await git.raw("status", "--porcelain", "--", ...folders)).trim() !== "";
-  if (dirty || !(await succeeds(git, "rev-parse", "--verify", "HEAD^")))
-    return { name: "HEAD", commit: head };
+  if (dirty || !(await succeeds(git, "rev-parse", "--verify", "HEAD^"))) return { name: "HEAD", commit: head };
   return { name: "HEAD^", commit: await commitOf(git, "HEAD^") };
 }
 

@@ -1,0 +1,333 @@
+/** The commands that make commits, against real Git: clones of a bare remote. */
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { readInputs } from "../scripts/lib/inputs.ts";
+import { planRender } from "../scripts/lib/render.ts";
+import { platformFolders, repository, temporaryFolder } from "./support.ts";
+
+const run = promisify(execFile);
+const identity = {
+  GIT_AUTHOR_NAME: "t",
+  GIT_AUTHOR_EMAIL: "t@example.com",
+  GIT_COMMITTER_NAME: "t",
+  GIT_COMMITTER_EMAIL: "t@example.com",
+};
+const environment = { ...process.env, ...identity, NO_COLOR: "1", GIT_CONFIG_GLOBAL: "/dev/null" };
+const git = (cwd: string, ...args: string[]) =>
+  execFileSync("git", args, { cwd, env: environment, encoding: "utf8" }).trim();
+
+/** A bare remote with the rendered platform on main, and a way to clone it. */
+function remote() {
+  const folder = temporaryFolder();
+  const bare = join(folder, "remote.git");
+  const seed = join(folder, "seed");
+  for (const file of readInputs(platformFolders["3rvision"] ?? "").keys())
+    cpSync(join(repository, file), join(seed, file));
+  planRender(seed).write();
+  writeFileSync(join(seed, ".gitignore"), ".slipway/\n*.slipway-tmp\n");
+  git(folder, "init", "--quiet", "--bare", "--initial-branch=main", bare);
+  git(seed, "init", "--quiet", "--initial-branch=main");
+  git(seed, "add", "--all");
+  git(seed, "commit", "--quiet", "--message", "feat: the platform");
+  git(seed, "push", "--quiet", bare, "main");
+  const clone = (name: string) => {
+    git(folder, "clone", "--quiet", bare, name);
+    return join(folder, name);
+  };
+  return { bare, clone };
+}
+
+/** Runs a command of slipway in a clone. */
+async function slipway(root: string, command: string, ...args: string[]) {
+  const call = ["scripts/run.js", command, ...args, "--root", root];
+  return run(process.execPath, call, { cwd: repository, env: environment, maxBuffer: 64e6 }).then(
+    ({ stdout, stderr }) => ({ status: 0, stdout, stderr }),
+    (error) => ({ status: error.code as number, stdout: error.stdout as string, stderr: error.stderr as string }),
+  );
+}
+
+const subjects = (root: string, ref = "HEAD") => git(root, "log", "--format=%s", ref).split("\n");
+const isFresh = (root: string) => {
+  const { create, change, remove } = planRender(root, { compareAll: true }).tree;
+  return create.length + change.length + remove.length === 0;
+};
+
+describe("a day with the platform", () => {
+  test("weight, release, promote, finish, roll back: one commit each, in a fixed form, with exactly its files", {
+    timeout: 60_000,
+  }, async () => {
+    const { clone, bare } = remote();
+    const root = clone("a");
+    const steps: [string[], string, string[]][] = [
+      [
+        ["weight", "backend", "--env", "prod", "canary=50", "--push"],
+        "weight(prod): backend canary 10 → 50",
+        ["envs/prod.yaml", "envs/prod/routes/virtual-service-backend.yaml"],
+      ],
+      [
+        ["release", "backend", "--env", "dev", "--tag", "6.16.0"],
+        "release(dev): backend 6.15.0 → 6.16.0",
+        ["envs/dev.yaml", "envs/dev/backend/deployment-backend-stable.yaml"],
+      ],
+      [
+        ["promote", "backend", "--from", "dev", "--to", "staging"],
+        "promote(staging): backend 6.14.0 → 6.16.0",
+        ["envs/staging.yaml", "envs/staging/backend/deployment-backend-stable.yaml"],
+      ],
+      [
+        ["promote", "backend", "--from", "staging", "--to", "prod", "--as", "canary", "--weight", "10"],
+        "promote(prod): backend 6.15.0 → 6.16.0 as canary at 10 %",
+        [
+          "envs/prod.yaml",
+          "envs/prod/backend/deployment-backend-canary.yaml",
+          "envs/prod/routes/virtual-service-backend.yaml",
+        ],
+      ],
+      [
+        ["promote", "backend", "--to", "prod", "--finish"],
+        "promote(prod): backend 6.14.0 → 6.16.0, finished",
+        [
+          "envs/prod.yaml",
+          "envs/prod/backend/deployment-backend-stable.yaml",
+          "envs/prod/routes/virtual-service-backend.yaml",
+        ],
+      ],
+      [
+        ["rollback", "backend", "--env", "prod", "--release"],
+        "rollback(prod): backend 6.16.0 → 6.14.0",
+        ["envs/prod.yaml", "envs/prod/backend/deployment-backend-stable.yaml"],
+      ],
+      [
+        ["rollback", "frontend", "ml", "--env", "prod", "--push"],
+        "rollback(prod): frontend canary 10 → 0, ml canary 10 → 0",
+        [
+          "envs/prod.yaml",
+          "envs/prod/routes/virtual-service-frontend.yaml",
+          "envs/prod/routes/virtual-service-ml.yaml",
+          "envs/prod/routes/virtual-service-prod-3rvision-localhost.yaml",
+        ],
+      ],
+    ];
+    for (const [[command = "", ...args], subject, files] of steps) {
+      const result = await slipway(root, command, ...args);
+      expect(result, `${command} ${args.join(" ")}`).toMatchObject({ status: 0, stderr: "" });
+      expect(subjects(root)[0]).toBe(subject);
+      expect(git(root, "show", "--format=", "--name-only", "HEAD").split("\n").sort()).toEqual(files);
+      expect(git(root, "status", "--porcelain")).toBe("");
+      expect(isFresh(root)).toBe(true);
+    }
+    expect(git(bare, "rev-parse", "main")).toBe(git(root, "rev-parse", "HEAD"));
+    expect(git(root, "diff", "HEAD~7", "--", "envs/prod.yaml")).not.toMatch(/^[-+]\s*#/m);
+  });
+
+  test("--dry-run shows everything and changes nothing; --json says what it did", async () => {
+    const root = remote().clone("a");
+    const before = git(root, "rev-parse", "HEAD");
+    const dry = await slipway(root, "weight", "backend", "--env", "prod", "canary=20", "--dry-run");
+    expect(dry.stdout).toContain("spec.http[default].route.weight (stable/canary)  90/10 → 80/20");
+    expect(git(root, "status", "--porcelain")).toBe("");
+    const { stdout } = await slipway(root, "weight", "backend", "--env", "prod", "canary=20", "--json");
+    const outcome = JSON.parse(stdout);
+    expect(outcome).toMatchObject({ subject: "weight(prod): backend canary 10 → 20", pushed: false, branch: "main" });
+    expect(git(root, "rev-parse", "HEAD^")).toBe(before);
+    expect(outcome.commit).toBe(git(root, "rev-parse", "HEAD"));
+  });
+
+  test("--branch leaves the current branch as it was and pushes another", async () => {
+    const { clone, bare } = remote();
+    const root = clone("a");
+    const before = git(root, "rev-parse", "HEAD");
+    expect((await slipway(root, "weight", "ml", "--env", "dev", "canary=40", "--branch", "ml-40")).status).toBe(0);
+    expect(git(root, "rev-parse", "HEAD")).toBe(before);
+    expect(git(root, "branch", "--show-current")).toBe("main");
+    expect(subjects(bare, "ml-40")[0]).toBe("weight(dev): ml canary 10 → 40");
+  });
+});
+
+describe("what stands in the way is one line, and nothing is lost", () => {
+  test.each<[string, (root: string) => void, string[], RegExp]>([
+    [
+      "uncommitted changes",
+      (root) => writeFileSync(join(root, "mine.txt"), "x"),
+      ["weight", "ml", "--env", "dev", "canary=1"],
+      /^there are uncommitted changes \(mine\.txt\)/,
+    ],
+    [
+      "a detached head",
+      (root) => git(root, "switch", "--quiet", "--detach"),
+      ["weight", "ml", "--env", "dev", "canary=1"],
+      /^HEAD is detached/,
+    ],
+    [
+      "an unknown service",
+      () => {},
+      ["weight", "bakend", "--env", "dev", "canary=1"],
+      /no service bakend; did you mean "backend"\?/,
+    ],
+    [
+      "an unknown environment",
+      () => {},
+      ["weight", "ml", "--env", "pord", "canary=1"],
+      /no environment pord; did you mean "prod"\?/,
+    ],
+    [
+      "an unknown version",
+      () => {},
+      ["weight", "ml", "--env", "dev", "canry=1"],
+      /no version canry in dev; did you mean "canary"\?/,
+    ],
+    [
+      "weights beyond 100",
+      () => {},
+      ["weight", "ml", "--env", "dev", "canary=101"],
+      /must be a whole number from 0 to 100/,
+    ],
+    [
+      "the weight of the primary",
+      () => {},
+      ["weight", "ml", "--env", "dev", "stable=50"],
+      /stable is the primary of ml/,
+    ],
+    ["a wrong option", () => {}, ["weight", "ml", "--evn", "dev", "canary=1"], /^Unknown option '--evn'/],
+    [
+      "a remote that is away",
+      (root) => git(root, "remote", "set-url", "origin", "/nowhere.git"),
+      ["weight", "ml", "--env", "dev", "canary=1", "--push"],
+      /^origin did not take the push/,
+    ],
+    [
+      "a hook that refuses",
+      (root) => hook(root, "pre-commit", "echo 'error: not today' >&2; exit 1"),
+      ["weight", "ml", "--env", "dev", "canary=1"],
+      /^Git refused the commit: not today/,
+    ],
+    [
+      "no remote",
+      (root) => git(root, "remote", "remove", "origin"),
+      ["weight", "ml", "--env", "dev", "canary=1", "--push"],
+      /^there is no remote to push to/,
+    ],
+  ])("%s", async (_what, prepare, [command = "", ...args], message) => {
+    const root = remote().clone("a");
+    prepare(root);
+    const head = git(root, "rev-parse", "HEAD");
+    const status = git(root, "status", "--porcelain");
+    const result = await slipway(root, command, ...args);
+    expect(result.stderr).toMatch(message);
+    expect(result.stderr.trim().split("\n")).toHaveLength(1);
+    expect(result.status).toBe(1);
+    expect(git(root, "status", "--porcelain")).toBe(status);
+    // A push that fails leaves the commit, which is whole.
+    if (!args.includes("--push")) expect(git(root, "rev-parse", "HEAD")).toBe(head);
+    expect(isFresh(root)).toBe(true);
+  });
+
+  test("a release that was in no environment before is refused; --force leaves its trace", async () => {
+    const root = remote().clone("a");
+    await slipway(root, "release", "ml", "--env", "dev", "--tag", "7.0.0");
+    const refused = await slipway(root, "promote", "ml", "--from", "dev", "--to", "prod");
+    expect(refused.stderr.trim()).toBe("ml 7.0.0 was never in staging; promote it to staging first, or use --force");
+    expect((await slipway(root, "promote", "ml", "--from", "dev", "--to", "prod", "--force")).status).toBe(0);
+    expect(git(root, "log", "-1", "--format=%b")).toBe("Forced: ml 7.0.0 was never in staging");
+  });
+});
+
+function hook(root: string, name: string, script: string): void {
+  mkdirSync(join(root, ".git/hooks"), { recursive: true });
+  writeFileSync(join(root, ".git/hooks", name), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(root, ".git/hooks", name), 0o755);
+}
+
+describe("races", () => {
+  const clones = Number(process.env.RACE_CLONES ?? 3);
+  const rounds = Number(process.env.RACE_ROUNDS ?? 2);
+
+  test(`${clones} clones change different values at once, ${rounds} rounds: each lands exactly once`, {
+    timeout: 900_000,
+  }, async () => {
+    const { clone, bare } = remote();
+    const roots = Array.from({ length: clones }, (_, index) => clone(`clone-${index}`));
+    const targets = ["dev", "staging", "prod"].flatMap((name) =>
+      ["frontend", "backend", "ml"].map((service) => ({ name, service })),
+    );
+    const expected: string[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const results = await Promise.all(
+        roots.map((root, index) => {
+          const { name, service } = targets[index] ?? { name: "", service: "" };
+          const weight = ((round * 7 + index) % 49) + 11;
+          return slipway(root, "weight", service, "--env", name, `canary=${weight}`, "--push", "--json");
+        }),
+      );
+      for (const result of results) {
+        expect(result.stderr).toBe("");
+        expected.push(JSON.parse(result.stdout).subject);
+      }
+      const check = clone(`check-${round}`);
+      expect(isFresh(check)).toBe(true);
+      rmSync(check, { recursive: true });
+    }
+    const landed = subjects(bare, "main").slice(0, -1);
+    expect(landed.sort()).toEqual(expected.sort());
+    expect(git(bare, "rev-list", "--merges", "main")).toBe("");
+  });
+
+  test("the same value: one wins, the others are told both values and keep their commit", {
+    timeout: 120_000,
+  }, async () => {
+    const { clone, bare } = remote();
+    const roots = Array.from({ length: clones }, (_, index) => clone(`clone-${index}`));
+    const results = await Promise.all(
+      roots.map((root, index) => slipway(root, "weight", "ml", "--env", "prod", `canary=${20 + index}`, "--push")),
+    );
+    const winners = results.filter(({ status }) => status === 0);
+    expect(winners).toHaveLength(1);
+    const winner = results.indexOf(winners[0] ?? (results[0] as never));
+    for (const [index, { stderr, status }] of results.entries()) {
+      if (index === winner) continue;
+      expect(status).toBe(1);
+      expect(stderr).toContain(
+        `services.ml.versions.canary.weight: here ${20 + index}, there ${20 + winner} (it was 10)`,
+      );
+      expect(subjects(roots[index] ?? "")[0]).toBe(`weight(prod): ml canary 10 → ${20 + index}`);
+    }
+    expect(subjects(bare, "main")).toHaveLength(2);
+  });
+});
+
+const kills = Number(process.env.KILLS ?? 6);
+
+test(`killed at ${kills} random moments of promote --push: before or after, and the remote is never stale`, {
+  timeout: 600_000,
+}, async () => {
+  const { clone, bare } = remote();
+  const root = clone("a");
+  let killed = 0;
+  for (let round = 0; round < kills; round++) {
+    await slipway(root, "release", "ml", "--env", "dev", "--tag", `7.${round}.0`, "--push");
+    const call = ["scripts/run.js", "promote", "ml", "--from", "dev", "--to", "staging", "--push", "--root", root];
+    const child = spawn(process.execPath, call, { cwd: repository, env: environment, stdio: "ignore" });
+    const gone = new Promise<string | null>((resolve) => child.once("exit", (_code, signal) => resolve(signal)));
+    await new Promise((resolve) => setTimeout(resolve, 150 + Math.random() * 900));
+    child.kill("SIGKILL");
+    if ((await gone) === "SIGKILL") killed += 1;
+    // What Git itself was doing at that moment goes on without its parent.
+    while (existsSync(join(root, ".git/index.lock"))) await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const check = clone(`check-${round}`);
+    expect(isFresh(check)).toBe(true);
+    rmSync(check, { recursive: true });
+    // The next command goes on, and says so where it had to undo something.
+    const next = await slipway(root, "promote", "ml", "--from", "dev", "--to", "staging", "--push");
+    expect(next, next.stderr).toMatchObject({ status: 0, stderr: "" });
+    expect(isFresh(root)).toBe(true);
+    expect(git(root, "status", "--porcelain")).toBe("");
+    expect(readFileSync(join(root, "envs/staging.yaml"), "utf8")).toContain(`7.${round}.0`);
+    git(root, "push", "--quiet", "origin", "main");
+  }
+  expect(killed).toBeGreaterThan(kills / 3);
+  expect(git(bare, "rev-parse", "main")).toBe(git(root, "rev-parse", "HEAD"));
+});
