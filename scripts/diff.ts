@@ -1,17 +1,22 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { echo } from "zx";
+import { parsePlatform } from "../generators/model/platform.ts";
 import { main, UserError } from "./lib/cli.ts";
+import type { Diff } from "./lib/diff/diff.ts";
+import { diffHtml } from "./lib/diff/html.ts";
 import { diffMarkdown } from "./lib/diff/markdown.ts";
 import { diffAgainst } from "./lib/diff/revisions.ts";
 import { diffText } from "./lib/diff/text.ts";
 import { openGit } from "./lib/git.ts";
+import { readInputs } from "./lib/inputs.ts";
 
-const formats = {
+const formats: Readonly<Record<string, (diff: Diff, root: string) => string>> = {
   text: diffText,
-  markdown: diffMarkdown,
-  json: (diff: Parameters<typeof diffText>[0]) => JSON.stringify(diff, null, 2),
-} as const;
+  markdown: (diff) => diffMarkdown(diff),
+  html: (diff, root) => diffHtml(diff, parsePlatform(readInputs(root)).platform),
+  json: (diff) => JSON.stringify(diff, null, 2),
+};
 
 await main({
   usage: "npm run diff --",
@@ -28,10 +33,10 @@ await main({
     if (more.length > 0)
       throw new UserError(`one ref is enough: ${[ref, ...more].join(" ")}; the other side is the work tree`);
     const chosen = json ? "json" : (format ?? "text");
-    if (!(chosen in formats))
-      throw new UserError(`--format ${chosen}: must be one of ${Object.keys(formats).join(", ")}`);
+    const write = formats[chosen];
+    if (!write) throw new UserError(`--format ${chosen}: must be one of ${Object.keys(formats).join(", ")}`);
     const root = resolve(folder ?? `${import.meta.dirname}/..`);
-    const text = formats[chosen as keyof typeof formats](await diffAgainst(openGit(root), root, ref));
+    const text = write(await diffAgainst(openGit(root), root, ref), root);
     if (output) writeFileSync(output, text.endsWith("\n") ? text : `${text}\n`);
     else echo(text.trimEnd());
   },

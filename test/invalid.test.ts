@@ -35,7 +35,7 @@ function readFixture(name: string, text: string): Fixture {
   const [head = "", ...sections] = text.split(/^# (?=(?:patch|file|no file): )/m);
   const texts = new Map(base);
   for (const section of sections) {
-    const [, kind, file = "", body = ""] = /^(patch|file|no file): (.*)\n([^]*)$/.exec(section) ?? [];
+    const [, kind, file = "", body = ""] = /^(patch|file|no file): ([^\n]*)\n(.*)$/s.exec(section) ?? [];
     if (kind === "patch") texts.set(file, patch(texts.get(file) ?? "", body, name));
     else if (kind === "file") texts.set(file, body);
     else texts.delete(file);
@@ -85,6 +85,14 @@ describe("files that a fixture cannot show", () => {
       expect(lines(odd(environment))).toEqual([]);
       expect(lines(odd(faulty))).toEqual([fault]);
     }
+  });
+
+  test("an alias bomb of a billion words does not go off", { timeout: 2_000 }, () => {
+    const names = [..."abcdefghi"];
+    const bomb = names.map(
+      (name, index) => `${name}: &${name} [${`${index > 0 ? `*${names[index - 1]}` : "ha"}, `.repeat(10)}]`,
+    );
+    for (const line of lines(bomb.join("\n"))) expect(line).toContain("anchors and aliases are not read");
   });
 
   test("a control character is shown and not printed", () => {

@@ -19,7 +19,8 @@ export function describeField({ path, before, after }: FieldChange): {
 
 type Weights = Readonly<Record<string, number>>;
 
-function isWeights(value: unknown): value is Weights {
+/** Whether a value is weights by subset, as `compareValues` gives them. */
+export function isWeights(value: unknown): value is Weights {
   return (
     typeof value === "object" && value !== null && Object.values(value).every((weight) => typeof weight === "number")
   );
