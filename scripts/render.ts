@@ -1,10 +1,17 @@
 import { resolve } from "node:path";
-import { chalk, echo } from "zx";
+import { styleText } from "node:util";
 import { main, UserError } from "./lib/cli.ts";
 import { planRender, type Render } from "./lib/render.ts";
 import { removeState } from "./lib/state.ts";
 
-const marks = { create: chalk.green("+"), change: chalk.yellow("~"), remove: chalk.red("-") } as const;
+const marks = {
+  create: styleText("green", "+"),
+  change: styleText("yellow", "~"),
+  remove: styleText("red", "-"),
+} as const;
+
+/** How many lines a person reads. */
+const few = 40;
 
 await main({
   usage: "npm run render --",
@@ -20,8 +27,8 @@ await main({
     const render = planRender(root, { compareAll: check ?? false });
     const changes = listChanges(render);
     if (!check && !dryRun) render.write();
-    if (json) echo(JSON.stringify({ total: render.total, stale: changes.length > 0, changes }, null, 2));
-    else for (const line of summarise(changes, render.total)) echo(line);
+    if (json) console.log(JSON.stringify({ total: render.total, stale: changes.length > 0, changes }, null, 2));
+    else console.log(summarise(changes, render.total).join("\n"));
     if (check && changes.length > 0) {
       // The next render must not trust what it remembers of these files.
       removeState(root);
@@ -43,16 +50,17 @@ function listChanges({ tree }: Render): Change[] {
   ].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Each file where there are few, else a count per folder. */
+/** Each file where there are few, else a count per folder, of the depth that gives few lines. */
 function summarise(changes: readonly Change[], total: number): string[] {
   if (changes.length === 0) return [`up to date: ${total} files`];
-  const lines =
-    changes.length <= 40
-      ? changes.map(({ action, path }) => `${marks[action]} ${path}`)
-      : [...Map.groupBy(changes, ({ path }) => path.split("/").slice(0, 3).join("/"))].map(
-          ([folder, own]) => `${describe(own)} ${folder}/`,
-        );
-  return [...lines, `${describe(changes)} of ${total} files`];
+  if (changes.length <= few)
+    return [...changes.map(({ action, path }) => `${marks[action]} ${path}`), `${describe(changes)} of ${total} files`];
+  const byFolder = (depth: number) => Map.groupBy(changes, ({ path }) => path.split("/", depth).join("/"));
+  const folders = [byFolder(3), byFolder(2)].find(({ size }) => size <= few) ?? byFolder(1);
+  return [
+    ...Array.from(folders, ([folder, own]) => `${describe(own)} ${folder}/`),
+    `${describe(changes)} of ${total} files`,
+  ];
 }
 
 function describe(changes: readonly Change[]): string {

@@ -298,7 +298,7 @@ describe("races", () => {
   });
 });
 
-const kills = Number(process.env.KILLS ?? 6);
+const kills = Number(process.env.KILLS ?? 3);
 
 test(`killed at ${kills} random moments of promote --push: before or after, and the remote is never stale`, {
   timeout: 600_000,

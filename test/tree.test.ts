@@ -106,8 +106,8 @@ describe("files of somebody else", () => {
   });
 });
 
-/** Each takes half a second, most of it to start a process; .ci/run asks for 100. */
-const kills = Number(process.env.KILLS ?? 16);
+/** Each takes a second, most of it to start a process; .ci/run asks for 100. */
+const kills = Number(process.env.KILLS ?? 8);
 
 /** SIGKILL for real: the render runs in a process of its own and dies at a random moment, in a tree that changes all over. */
 test(`killed at ${kills} random moments, the tree is old, new, or mended by the next render`, {

@@ -3,10 +3,7 @@ import { parseCall } from "../model/resolve.ts";
 import { forEachService } from "./rule.ts";
 
 /** A call to what is not there is denied by every policy that follows from it. */
-export const calls = forEachService(function* (service, name, { services, dataStores }) {
-  const targets = new Map(
-    [...services, ...dataStores].map((workload) => [workload.name, workload.ports.map((port) => port.name)]),
-  );
+export const calls = forEachService(function* (service, name, { workloads }) {
   for (const [version, { release }] of Object.entries(service.versions)) {
     for (const [index, text] of (release.calls ?? []).entries()) {
       const path = ["versions", version, "release", "calls", index];
@@ -15,10 +12,10 @@ export const calls = forEachService(function* (service, name, { services, dataSt
         if (call.port > 65535) yield { path, message: `${call.port} is no port; the highest is 65535` };
         continue;
       }
-      const ports = targets.get(call.service);
+      const ports = workloads.get(call.service)?.ports.map((port) => port.name);
       if (call.service === name) yield { path, message: "a service needs no permission to call itself; remove it" };
       else if (!ports) {
-        const known = [...targets.keys()].filter((target) => target !== name);
+        const known = [...workloads.keys()].filter((target) => target !== name);
         yield {
           path,
           message: `there is no service or data store ${call.service}; ${nearMiss(call.service, known) || `there are ${known.join(", ") || "no others"}`}`,

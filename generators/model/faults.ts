@@ -38,9 +38,12 @@ export function formatFaults(faults: readonly Fault[], texts: ReadonlyMap<string
     const text = texts.get(file);
     if (text === undefined) return own.map((fault) => [file, describe(fault)].join("  "));
     const counter = new LineCounter();
-    const document = parseDocument(text, { lineCounter: counter, uniqueKeys: false });
+    for (let at = 0; at >= 0; at = text.indexOf("\n", at) + 1 || -1) counter.addNewLine(at);
+    const root = own.some(({ offset }) => offset === undefined)
+      ? parseDocument(text, { uniqueKeys: false }).contents
+      : undefined;
     return own
-      .map((fault) => ({ fault, at: fault.offset ?? offsetOf(document.contents, fault.path, fault.atKey) }))
+      .map((fault) => ({ fault, at: fault.offset ?? offsetOf(root, fault.path, fault.atKey) }))
       .sort((a, b) => a.at - b.at)
       .map(({ fault, at }) => {
         const { line, col } = counter.linePos(at);

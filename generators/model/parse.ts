@@ -20,13 +20,18 @@ export function parseInput<T>(file: string, text: string, schema: z.ZodType<T>):
     if (checked.success) return { value: checked.data };
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
+    // No reason to let the other reader, which has no such limit, go as deep.
+    if (error.reason.startsWith("nesting exceeded")) {
+      const message = "cannot be read as YAML: it is nested more than 100 levels deep";
+      return { faults: [{ file, path: [], offset: error.mark?.position ?? 0, message }] };
+    }
   }
   return { faults: explain(file, text, schema) };
 }
 
 /** All faults of a text that is known to have some. Syntax comes first: types are looked at when the file can be read. */
 function explain(file: string, text: string, schema: z.ZodType): Fault[] {
-  const document = parseDocument(text);
+  const document = parseDocument(text, { logLevel: "error" });
   const syntax: Fault[] = document.errors.map((error) => ({
     file,
     path: [],

@@ -138,15 +138,25 @@ export interface ResolvedEnvironment {
   readonly scope: Scope;
   readonly services: readonly ServiceWorkload[];
   readonly dataStores: readonly DataStoreWorkload[];
+  /** Services and data stores by name. */
+  readonly workloads: ReadonlyMap<string, Workload>;
   /** Namespaces, sorted. */
   readonly namespaces: readonly string[];
 }
 
+const resolved = new WeakMap<Input<Environment>, ResolvedEnvironment>();
+
 /**
  * Follows who calls whom, and where everything lives. References to what does not exist are left out here: the analysis
- * reports them.
+ * reports them. Worked out once for each input, because the analysis and the plan both ask.
  */
 export function resolveEnvironment(input: Input<Environment>): ResolvedEnvironment {
+  const known = resolved.get(input) ?? resolve(input);
+  resolved.set(input, known);
+  return known;
+}
+
+function resolve(input: Input<Environment>): ResolvedEnvironment {
   const environment = input.value;
   const scope: Scope = {
     name: environment.name,
@@ -212,7 +222,8 @@ export function resolveEnvironment(input: Input<Environment>): ResolvedEnvironme
   const namespaces = [
     ...new Set([...routing, ...services.map((s) => s.namespace), ...dataStores.map((d) => d.namespace)]),
   ].sort();
-  return { input, scope, services, dataStores, namespaces };
+  const workloads = new Map([...services, ...dataStores].map((one) => [one.name, one]));
+  return { input, scope, services, dataStores, workloads, namespaces };
 }
 
 type Peers<P extends Peer> = Map<string, Map<string, P>>;

@@ -30,14 +30,14 @@ export interface Unit {
   /** The input that the files are rendered from, for their header. */
   readonly source: string;
   /** Plain data: everything that `generate` reads. */
-  readonly context: unknown;
+  readonly context: object;
   /** Names the unit within its folder. */
   readonly name: string;
   readonly generate: () => readonly (KubernetesObject | Document)[];
 }
 
 /** A unit whose context the compiler ties to its generator. */
-export function unit<C>(
+export function unit<C extends object>(
   folder: string,
   source: string,
   name: string,

@@ -9,33 +9,44 @@ export type Value = string | number | boolean | null | undefined | readonly Valu
  * thirtieth of that of `yaml`, which the tests compare it to.
  */
 export function toYaml(value: Value): string {
-  return `${block(value, "").replace(/^\n/, "").replace(/^ /, "")}\n`;
+  return `${block(value, "\n").slice(1)}\n`;
 }
 
-/** The text after a key or a dash: ` scalar`, or lines that begin with a line break. */
-function block(value: Value, indent: string): string {
-  if (typeof value === "string") return ` ${value.includes("\n") ? literal(value, indent) : scalar(value)}`;
+/**
+ * The text after a key or a dash: ` scalar`, or lines that begin with a line break.
+ *
+ * @param line a line break and the indentation of the lines
+ */
+function block(value: Value, line: string): string {
+  if (typeof value === "string") return ` ${value.includes("\n") ? literal(value, line.slice(1)) : scalar(value)}`;
   if (value === null || value === undefined) return " null";
   if (typeof value !== "object") return ` ${value}`;
-  if (Array.isArray(value)) return list(value, indent);
-  return map(value as { readonly [key: string]: Value }, indent);
+  if (Array.isArray(value)) return list(value, line);
+  return map(value as { readonly [key: string]: Value }, line, line);
 }
 
-function map(value: { readonly [key: string]: Value }, indent: string): string {
+/** @param first what stands before the first key: that of a map in a list is on the line of the dash */
+function map(value: { readonly [key: string]: Value }, line: string, first: string): string {
+  const inner = `${line}  `;
   let text = "";
   for (const key of Object.keys(value)) {
     const item = value[key];
-    if (item !== undefined) text += `\n${indent}${scalar(key)}:${block(item, `${indent}  `)}`;
+    if (item !== undefined) text += `${(text === "" ? first : line) + scalar(key)}:${block(item, inner)}`;
   }
   return text === "" ? " {}" : text;
 }
 
-function list(value: readonly Value[], indent: string): string {
+function list(value: readonly Value[], line: string): string {
+  const inner = `${line}  `;
   let text = "";
   for (const item of value) {
-    const inner = block(item, `${indent}  `);
-    // A map or list in a list starts on the line of the dash.
-    text += `\n${indent}-${inner.startsWith("\n") ? ` ${inner.slice(indent.length + 3)}` : inner}`;
+    text += `${line}-`;
+    if (Array.isArray(item)) text += list(item, inner).replace(inner, " ");
+    else
+      text +=
+        typeof item === "object" && item !== null
+          ? map(item as { readonly [key: string]: Value }, inner, " ")
+          : block(item, inner);
   }
   return text === "" ? " []" : text;
 }

@@ -1,5 +1,4 @@
-import { type ParseArgsConfig, parseArgs } from "node:util";
-import { chalk } from "zx";
+import { type ParseArgsConfig, parseArgs, styleText } from "node:util";
 import { InputError } from "../../generators/model/faults.ts";
 
 /** A wrong call of a command, or a state of the machine that the user can mend. One line, exit status 1. */
@@ -45,7 +44,7 @@ export async function main<const O extends Readonly<Record<string, Option>>>(com
   } catch (error) {
     process.exitCode = 1;
     if (error instanceof InputError || error instanceof UserError || isSystemError(error))
-      console.error(chalk.red(error.message));
+      console.error(styleText("red", error.message, { stream: process.stderr }));
     else console.error(error);
   }
 }

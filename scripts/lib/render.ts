@@ -5,7 +5,7 @@ import { type Platform, parsePlatform } from "../../generators/model/platform.ts
 import { type OutputFile, renderUnit, type Unit } from "../../generators/render/output.ts";
 import { readInputs } from "./inputs.ts";
 import { readState, removeState, type State, type UnitState, unitId, unitKey, writeState } from "./state.ts";
-import { listTree, planTree, stampOf, type TreePlan, writeTree } from "./tree.ts";
+import { isUntouched, listTree, planTree, type TreePlan, writeTree } from "./tree.ts";
 
 /** A render that has been worked out and not been written. */
 export interface Render {
@@ -37,7 +37,7 @@ export function planRender(root: string, { compareAll = false, texts = readInput
   const onDisk = listTree(root);
   const units = plan(platform).map((unit) => remember(root, unit, state, onDisk));
   const rendered = units.flatMap(({ rendered }) => rendered ?? []);
-  const kept = new Set(units.flatMap(({ known }) => (known ? Object.keys(known.files) : [])));
+  const kept = new Set(units.flatMap(({ known }) => known?.files ?? []));
   const tree = planTree(root, rendered, kept, onDisk);
   if (tree.foreign.length > 0) {
     const message =
@@ -76,8 +76,7 @@ function remember(root: string, unit: Unit, state: State | undefined, onDisk: Re
   const key = unitKey(unit);
   const known = state?.units[id];
   const untouched =
-    known?.key === key &&
-    Object.entries(known.files).every(([path, stamp]) => onDisk.has(path) && stampOf(root, path) === stamp);
+    known?.key === key && known.files.every((path) => onDisk.has(path) && isUntouched(root, path, known.at));
   return untouched ? { id, key, known } : { id, key, rendered: renderUnit(unit) };
 }
 
@@ -86,9 +85,12 @@ function write(root: string, tree: TreePlan, units: readonly Remembered[]): void
   if (changes) removeState(root);
   writeTree(root, tree);
   if (!changes && units.every(({ known }) => known)) return;
-  const states = units.map(({ id, key, known, rendered = [] }): [string, UnitState] => [
-    id,
-    known ?? { key, files: Object.fromEntries(rendered.map(({ path }) => [path, stampOf(root, path) ?? ""])) },
-  ]);
-  writeState(root, Object.fromEntries(states));
+  writeState(root, (at) =>
+    Object.fromEntries(
+      units.map(({ id, key, known, rendered = [] }) => [
+        id,
+        known ?? { key, at, files: rendered.map(({ path }) => path) },
+      ]),
+    ),
+  );
 }

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Unit } from "../../generators/render/output.ts";
 
-/** What the last render wrote: where a unit's key and its files' stamps are unchanged, it need not be rendered again. */
+/** What earlier renders wrote: where a unit's key is unchanged and nobody has touched its files, it need not be rendered again. */
 export interface State {
   /** Hash of the generators: a change of code makes every unit new. */
   readonly code: string;
@@ -13,12 +13,13 @@ export interface State {
 export interface UnitState {
   /** Hash of everything that the unit's files depend on. */
   readonly key: string;
-  /** Stamp of each file by path. */
-  readonly files: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
+  /** When they had been written, by the clock of the file system: a file that changed later is somebody else's doing. */
+  readonly at: number;
 }
 
 const folder = ".slipway";
-const file = `${folder}/render.json`;
+const file = `${folder}/units.json`;
 
 /** The state of the last render that ended; none where there is none, or where it is of other code. */
 export function readState(root: string): State | undefined {
@@ -31,10 +32,13 @@ export function readState(root: string): State | undefined {
   }
 }
 
-export function writeState(root: string, units: State["units"]): void {
+/** @param units state of each unit, given the time now */
+export function writeState(root: string, units: (now: number) => State["units"]): void {
   mkdirSync(join(root, folder), { recursive: true });
   const temporary = join(root, `${file}.tmp`);
-  writeFileSync(temporary, JSON.stringify({ code: codeHash(), units } satisfies State));
+  writeFileSync(temporary, "");
+  const now = lstatSync(temporary).ctimeMs;
+  writeFileSync(temporary, JSON.stringify({ code: codeHash(), units: units(now) } satisfies State));
   renameSync(temporary, join(root, file));
 }
 
@@ -48,7 +52,16 @@ export function unitId({ folder, name }: Unit): string {
 }
 
 export function unitKey({ source, context }: Unit): string {
-  return hash("sha1", `${source}\n${JSON.stringify(context)}`);
+  return `${source} ${contextHash(context)}`;
+}
+
+const hashes = new WeakMap<object, string>();
+
+/** Some units share one context, and it is the large ones that do. */
+function contextHash(context: object): string {
+  const known = hashes.get(context) ?? hash("sha1", JSON.stringify(context));
+  hashes.set(context, known);
+  return known;
 }
 
 let code: string | undefined;

@@ -107,7 +107,7 @@ export function writeTree(root: string, { create, change, remove }: TreePlan): v
     const folder = join(root, dirname(path));
     if (!made.has(folder)) mkdirSync(folder, { recursive: true });
     made.add(folder);
-    writeFileSync(join(root, path), text, { flag: "wx" });
+    writeFileSync(join(root, path), text, { flag: "wx", encoding: "utf8" });
   }
   for (const { path, text } of change) {
     const target = join(root, path);
@@ -131,8 +131,14 @@ function removeEmptyFolders(root: string, folder: string): void {
   }
 }
 
-/** When and how long a file was last written, as the file system tells it: equal stamps, equal files. */
-export function stampOf(root: string, path: string): string | undefined {
-  const stat = lstatSync(join(root, path), { throwIfNoEntry: false });
-  return stat && `${stat.mtimeMs}:${stat.ctimeMs}:${stat.size}`;
+/**
+ * The file system's clock stands still for some milliseconds: a file that was written in the same moment as the state may
+ * have been written after it, and is looked at again (what Git calls racily clean).
+ */
+const clockTick = 20;
+
+/** Whether a file is there and has neither been written nor replaced since `at`, by the clock of the file system. */
+export function isUntouched(root: string, path: string, at: number): boolean {
+  const stat = lstatSync(`${root}/${path}`, { throwIfNoEntry: false });
+  return stat !== undefined && stat.ctimeMs < at - clockTick;
 }
