@@ -21,14 +21,18 @@ export interface Platform {
  * Reads all inputs.
  *
  * @param texts text of each input by path: envs/<name>.yaml and clusters/<name>.yaml
+ * @param parse reads one input; given where the result of an earlier reading may serve
  * @returns what could be read, and the faults of what could not
  */
-export function parsePlatform(texts: ReadonlyMap<string, string>): { platform: Platform; faults: Fault[] } {
+export function parsePlatform(
+  texts: ReadonlyMap<string, string>,
+  parse: typeof parseInput = parseInput,
+): { platform: Platform; faults: Fault[] } {
   const faults: Fault[] = [];
   const read = <T>(folder: string, schema: ZodType<T>): Input<T>[] =>
     [...texts].flatMap(([file, text]) => {
       if (!file.startsWith(`${folder}/`)) return [];
-      const parsed = parseInput(file, text, schema);
+      const parsed = parse(file, text, schema);
       if ("value" in parsed) return [{ file, value: parsed.value }];
       faults.push(...parsed.faults);
       return [];

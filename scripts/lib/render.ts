@@ -1,10 +1,20 @@
 import { analyse } from "../../generators/analysis/index.ts";
 import { plan } from "../../generators/index.ts";
 import { InputError } from "../../generators/model/faults.ts";
+import type { parseInput } from "../../generators/model/parse.ts";
 import { type Platform, parsePlatform } from "../../generators/model/platform.ts";
 import { type OutputFile, renderUnit, type Unit } from "../../generators/render/output.ts";
 import { readInputs } from "./inputs.ts";
-import { readState, removeState, type State, type UnitState, unitId, unitKey, writeState } from "./state.ts";
+import {
+  readState,
+  rememberInputs,
+  removeState,
+  type State,
+  type UnitState,
+  unitId,
+  unitKey,
+  writeState,
+} from "./state.ts";
 import { isUntouched, listTree, planTree, type TreePlan, writeTree } from "./tree.ts";
 
 /** A render that has been worked out and not been written. */
@@ -32,7 +42,8 @@ export interface RenderOptions {
  * @throws InputError where the inputs are wrong, or files of somebody else stand where rendered ones belong
  */
 export function planRender(root: string, { compareAll = false, texts = readInputs(root) }: RenderOptions = {}): Render {
-  const platform = readPlatform(texts);
+  const memory = rememberInputs(root);
+  const platform = readPlatform(texts, memory.parse);
   const state = compareAll ? undefined : readState(root);
   const onDisk = listTree(root);
   const units = plan(platform).map((unit) => remember(root, unit, state, onDisk));
@@ -47,7 +58,16 @@ export function planRender(root: string, { compareAll = false, texts = readInput
       new Map(),
     );
   }
-  return { root, platform, tree, total: kept.size + rendered.length, write: () => write(root, tree, units) };
+  return {
+    root,
+    platform,
+    tree,
+    total: kept.size + rendered.length,
+    write: () => {
+      write(root, tree, units);
+      memory.keep();
+    },
+  };
 }
 
 /**
@@ -55,8 +75,8 @@ export function planRender(root: string, { compareAll = false, texts = readInput
  *
  * @throws InputError with every fault of every file
  */
-export function readPlatform(texts: ReadonlyMap<string, string>): Platform {
-  const { platform, faults } = parsePlatform(texts);
+export function readPlatform(texts: ReadonlyMap<string, string>, parse?: typeof parseInput): Platform {
+  const { platform, faults } = parsePlatform(texts, parse);
   // What could be read is analysed beside what could not, unless that would only repeat it.
   const all = faults.length > 0 ? faults : analyse(platform);
   if (all.length > 0) throw new InputError(all, texts);

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseInput } from "../../generators/model/parse.ts";
 import type { Unit } from "../../generators/render/output.ts";
 
 /** What earlier renders wrote: where a unit's key is unchanged and nobody has touched its files, it need not be rendered again. */
@@ -23,13 +24,8 @@ const file = `${folder}/units.json`;
 
 /** The state of the last render that ended; none where there is none, or where it is of other code. */
 export function readState(root: string): State | undefined {
-  try {
-    const state = JSON.parse(readFileSync(join(root, file), "utf8")) as State;
-    return state.code === codeHash() ? state : undefined;
-  } catch {
-    // It is only a memory: without it everything is compared.
-    return undefined;
-  }
+  const state = readJson<State>(join(root, file));
+  return state?.code === codeHash() ? state : undefined;
 }
 
 /** @param units state of each unit, given the time now */
@@ -40,6 +36,45 @@ export function writeState(root: string, units: (now: number) => State["units"])
   const now = lstatSync(temporary).ctimeMs;
   writeFileSync(temporary, JSON.stringify({ code: codeHash(), units: units(now) } satisfies State));
   renameSync(temporary, join(root, file));
+}
+
+interface ParsedInput {
+  /** Hash of the input's text and of the code that read it. */
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/**
+ * Reading that remembers: an input that has not changed since the last render is not read and checked again, which takes
+ * most of the time of a small change in a large platform.
+ *
+ * @returns how to read an input, and how to keep what was read, once the tree is written
+ */
+export function rememberInputs(root: string): { readonly parse: typeof parseInput; readonly keep: () => void } {
+  const read = new Map<string, ParsedInput>();
+  const path = (file: string) => join(root, folder, file.replace("/", "-").replace(/\.ya?ml$/, ".json"));
+  const parse: typeof parseInput = (file, text, schema) => {
+    const key = hash("sha1", `${codeHash()}\n${text}`);
+    const known = readJson<ParsedInput>(path(file));
+    if (known?.key === key) return { value: known.value as never };
+    const parsed = parseInput(file, text, schema);
+    if ("value" in parsed) read.set(file, { key, value: parsed.value });
+    return parsed;
+  };
+  const keep = () => {
+    if (read.size > 0) mkdirSync(join(root, folder), { recursive: true });
+    for (const [file, parsed] of read) writeFileSync(path(file), JSON.stringify(parsed));
+  };
+  return { parse, keep };
+}
+
+/** Content of a JSON file that is only a memory: none where it cannot be read, or was not written to its end. */
+function readJson<T>(path: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as T;
+  } catch {
+    return undefined;
+  }
 }
 
 /** To be called before the tree is touched: a render that is killed leaves no state, so the next one compares everything. */
