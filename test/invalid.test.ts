@@ -141,6 +141,7 @@ describe("npm run render", () => {
     const command = join(import.meta.dirname, "../scripts/render.ts");
     const { exitCode, stdout, stderr } = await $({
       nothrow: true,
+      quiet: true,
       env: { ...process.env, FORCE_COLOR: "0" },
     })`${process.execPath} ${command} --root ${root} ${flags}`;
 

@@ -1,8 +1,8 @@
 import type { ApplicationDiff, Diff, GroupDiff, ObjectDiff } from "./diff.ts";
 import { allObjects, countObjects, describeField, describeObject, describeSync, objectsOf } from "./words.ts";
 
-/** GitHub's limit for a comment, in characters; Azure DevOps allows more. */
-export const commentLimit = 65_536;
+/** A little less than the 65,536 characters that GitHub takes for a comment; Azure DevOps takes more. */
+export const commentLimit = 65_000;
 
 /**
  * A diff as a pull request comment: a summary by environment, then the objects, folded. What does not fit is counted and
