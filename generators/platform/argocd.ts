@@ -29,7 +29,9 @@ export function argocd({
   namespaces,
 }: ArgocdContext): (KubernetesObject | Document)[] {
   const projects = [defaultProject(), platformProject(repositories, namespaces)];
-  const patches = [settings(), parameters(), permissions()];
+  // A patch finds what it patches by name and namespace, and the release's manifests name no namespace.
+  const namespace = provided ? argocdNamespace : undefined;
+  const patches = [settings, parameters, permissions].map((make) => make(namespace));
   const data = patches.flatMap((patch) => Object.entries(patch.data ?? {}));
   if (provided) return [...projects, ...patches];
   const resources = [new Namespace({ metadata: { name: argocdNamespace, annotations: guarded } }), ...projects];
@@ -66,8 +68,8 @@ function restartOn(data: Record<string, string>): string {
   });
 }
 
-function settings(): ConfigMap {
-  return configMap("argocd-cm", {
+function settings(namespace?: string): ConfigMap {
+  return configMap(namespace, "argocd-cm", {
     "application.resourceTrackingMethod": "annotation",
     "resource.customizations.health.argoproj.io_Application": applicationHealth,
     // A push reaches Argo CD by webhook; this is for the push whose webhook got lost.
@@ -76,8 +78,8 @@ function settings(): ConfigMap {
   });
 }
 
-function parameters(): ConfigMap {
-  return configMap("argocd-cmd-params-cm", {
+function parameters(namespace?: string): ConfigMap {
+  return configMap(namespace, "argocd-cmd-params-cm", {
     // Differences as the API server sees them, with its defaults filled in.
     "controller.diff.server.side": "true",
     // TLS ends at the Istio gateway (https://argo-cd.readthedocs.io/en/stable/operator-manual/ingress/, Istio).
@@ -89,18 +91,18 @@ function parameters(): ConfigMap {
   });
 }
 
-function permissions(): ConfigMap {
-  return configMap("argocd-rbac-cm", {
+function permissions(namespace?: string): ConfigMap {
+  return configMap(namespace, "argocd-rbac-cm", {
     // Who is logged in may look; who may sync what is said in the projects of the environments.
     "policy.default": "role:readonly",
   });
 }
 
-function configMap(name: string, data: Record<string, string>): ConfigMap {
+function configMap(namespace: string | undefined, name: string, data: Record<string, string>): ConfigMap {
   return new ConfigMap({
     metadata: {
       name,
-      namespace: argocdNamespace,
+      namespace,
       labels: { "app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "argocd" },
     },
     data,

@@ -1,7 +1,9 @@
 /** The API server and istioctl on every object of every platform. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { loadAll } from "js-yaml";
 import { describe, expect, test } from "vitest";
+import { $ } from "zx";
 import { platformFolders } from "../support.ts";
 import { analyze, apply, dryRun, manifests, renderCopy } from "./cluster.ts";
 
@@ -31,6 +33,41 @@ describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
     const folders = manifests(tree).filter((file) => file.startsWith("envs/") || file.includes("/mesh/"));
     expect(await analyze({ tree, folders })).toEqual([]);
   });
+});
+
+test("Argo CD's kustomization fits a release: names without namespaces, the settings merged into its own", async () => {
+  const tree = join(renderCopy(platformFolders["3rvision"] ?? ""), "clusters/local/argocd");
+  const file = join(tree, "kustomization.yaml");
+  const url = /https:\/\/\S+\/v3\.\d+\.\d+\/manifests\/install\.yaml/;
+  expect(readFileSync(file, "utf8")).toMatch(url);
+  writeFileSync(file, readFileSync(file, "utf8").replace(url, "install.yaml"));
+  const names = ["argocd-cm", "argocd-cmd-params-cm", "argocd-rbac-cm"];
+  const release = [
+    ...names.map((name) => ({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name },
+      data: { "of.the.release": "yes" },
+    })),
+    { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "argocd-server" }, spec: { template: {} } },
+    {
+      apiVersion: "apps/v1",
+      kind: "StatefulSet",
+      metadata: { name: "argocd-application-controller" },
+      spec: { template: {} },
+    },
+  ];
+  writeFileSync(join(tree, "install.yaml"), release.map((object) => JSON.stringify(object)).join("\n---\n"));
+  const objects = loadAll((await $`kubectl kustomize ${tree}`).stdout) as any[];
+  const named = (name: string) => objects.find(({ metadata }) => metadata.name === name);
+  for (const name of names) {
+    expect(named(name).metadata.namespace).toBe("argocd");
+    expect(named(name).data["of.the.release"]).toBe("yes");
+    expect(Object.keys(named(name).data).length).toBeGreaterThan(1);
+  }
+  for (const name of ["argocd-server", "argocd-application-controller"]) {
+    expect(named(name).spec.template.metadata.annotations).toHaveProperty(["slipway.dev/config-checksum"]);
+  }
 });
 
 describe("the checks themselves find", () => {
