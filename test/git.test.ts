@@ -301,7 +301,7 @@ describe("races", () => {
 const kills = Number(process.env.KILLS ?? 3);
 
 test(`killed at ${kills} random moments of promote --push: before or after, and the remote is never stale`, {
-  timeout: 600_000,
+  timeout: 1_800_000,
 }, async () => {
   const { clone, bare } = remote();
   const root = clone("a");

@@ -95,10 +95,15 @@ describe("files that a fixture cannot show", () => {
     for (const line of lines(bomb.join("\n"))) expect(line).toContain("anchors and aliases are not read");
   });
 
-  test("a control character is shown and not printed", () => {
+  test("a control character is refused and not printed", () => {
     expect(lines(environment.replace("tag: 1.0.0", "tag: 1.0\u0007"))).toEqual([
-      'envs/dev.yaml:17:60  services.frontend.versions.stable.release.image.tag: is "1.0\\u0007", must be an image tag, such as 6.14.0',
+      "envs/dev.yaml:17:63  cannot be read as YAML: the stream contains non-printable characters",
     ]);
+  });
+
+  test("thirty thousand unknown keys are refused in time", { timeout: 20_000 }, () => {
+    const keys = Array.from({ length: 30_000 }, (_, index) => `key${index}: 1\n`).join("");
+    expect(lines(environment + keys)).toHaveLength(1_000);
   });
 
   test.for([

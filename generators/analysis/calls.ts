@@ -9,7 +9,9 @@ export const calls = forEachService(function* (service, name, { workloads }) {
       const path = ["versions", version, "release", "calls", index];
       const call = parseCall(text);
       if ("host" in call) {
-        if (call.port > 65535) yield { path, message: `${call.port} is no port; the highest is 65535` };
+        if (call.port > 65535) yield { path, message: `${call.port} is no port; must be at most 65535` };
+        else if (/\.(local|svc|internal)$/.test(call.host) && call.host.includes(".svc"))
+          yield { path, message: `${call.host} is inside of the cluster; call the service by its name` };
         continue;
       }
       const ports = workloads.get(call.service)?.ports.map((port) => port.name);

@@ -1,6 +1,6 @@
 import { environmentApplications, reservedApplications } from "../environment.ts";
 import type { Fault } from "../model/faults.ts";
-import { namespaceOf, type ResolvedEnvironment } from "../model/resolve.ts";
+import { namespaceOf, parseCall, type ResolvedEnvironment } from "../model/resolve.ts";
 import { components } from "../platform/components.ts";
 import type { Rule, Subject } from "./rule.ts";
 
@@ -17,6 +17,10 @@ function withinEnvironment({ input: { file, value } }: ResolvedEnvironment): Fau
       const path = [kind, name];
       if ((reservedApplications as readonly string[]).includes(name))
         faults.push({ file, path, atKey: true, message: `${name} is the name of a folder of its own; choose another` });
+      if (name === "default-deny") {
+        const message = `${name} is the name of the policies that deny everything else; choose another`;
+        faults.push({ file, path, atKey: true, message });
+      }
       if (name === "gateway" && value.namespaces.layout === "per-service") {
         faults.push({
           file,
@@ -36,7 +40,56 @@ function withinEnvironment({ input: { file, value } }: ResolvedEnvironment): Fau
         message: `${name} is also a service; choose another name`,
       });
   }
-  return value.namespaces.layout === "shared" ? [...faults, ...sharedDeployments({ file, value })] : faults;
+  faults.push(...routeNames({ file, value }));
+  return value.namespaces.layout === "shared"
+    ? [...faults, ...sharedDeployments({ file, value }), ...sharedConfigMaps({ file, value })]
+    : faults;
+}
+
+/** Routes of services, gateway hosts and external hosts lie in one folder, named by a host with `-` for its dots. */
+function routeNames({ file, value }: ResolvedEnvironment["input"]): Fault[] {
+  const owners = new Map(Object.keys(value.services).map((name) => [name, `the service ${name}`]));
+  const hosts = [...(value.gateway?.hosts ?? []).entries()].flatMap(([index, host]): Fault[] => {
+    const name = host.replaceAll(".", "-");
+    const other = owners.get(name);
+    owners.set(name, host);
+    const message =
+      other === host
+        ? `${host} stands here twice; remove one`
+        : `its routes are named ${name}, as those of ${other}; choose another name`;
+    return other ? [{ file, path: ["gateway", "hosts", index], message }] : [];
+  });
+  const external = new Map<string, string>();
+  const calls = Object.entries(value.services).flatMap(([service, { versions }]) =>
+    Object.entries(versions).flatMap(([version, { release }]) =>
+      [...(release.calls ?? []).entries()].flatMap(([index, text]): Fault[] => {
+        const call = parseCall(text);
+        if (!("host" in call)) return [];
+        const name = call.host.replaceAll(".", "-");
+        const other = external.get(name) ?? call.host;
+        external.set(name, other);
+        const path = ["services", service, "versions", version, "release", "calls", index];
+        return other === call.host
+          ? []
+          : [{ file, path, message: `its ServiceEntry is named ${name}, as that of ${other}; call only one of them` }];
+      }),
+    ),
+  );
+  return [...hosts, ...calls];
+}
+
+/** In one namespace the ConfigMap of data store `a-b` is the one of service `a`, version `b`. */
+function sharedConfigMaps({ file, value }: ResolvedEnvironment["input"]): Fault[] {
+  return Object.entries(value.services).flatMap(([name, { versions }]) =>
+    Object.entries(versions)
+      .filter(([version, { release }]) => release.config && value.dataStores[`${name}-${version}`]?.config)
+      .map(([version]) => ({
+        file,
+        path: ["dataStores", `${name}-${version}`],
+        atKey: true,
+        message: `its ConfigMap is also the one of version ${version} of ${name}; choose another name`,
+      })),
+  );
 }
 
 /** In one namespace `a-b` version `c` and `a` version `b-c` are the same Deployment. */
@@ -80,8 +133,18 @@ function withinClusters({ platform, environments }: Subject): Fault[] {
       ...components(cluster).map((component) => component.name),
     ])
       owners.set(`application ${name}`, "the platform");
-    for (const namespace of ["argocd", "default", "kube-system", "istio-system", "istio-ingress", "monitoring"])
+    for (const namespace of [
+      "argocd",
+      "default",
+      "kube-system",
+      "istio-system",
+      "istio-ingress",
+      "kube-public",
+      "kube-node-lease",
+      "monitoring",
+    ])
       owners.set(`namespace ${namespace}`, "the platform");
+    owners.set("project default", "the platform");
     for (const resolved of environments.filter(({ input }) => cluster.environments.includes(input.value.name))) {
       const { file, value } = resolved.input;
       claim(
@@ -89,6 +152,12 @@ function withinClusters({ platform, environments }: Subject): Fault[] {
         `environment ${value.name}`,
         { file, path: ["name"] },
         `the Application ${value.name}`,
+      );
+      claim(
+        `project ${value.name}`,
+        `environment ${value.name}`,
+        { file, path: ["name"] },
+        `the AppProject ${value.name}`,
       );
       for (const { name } of environmentApplications(resolved)) {
         const path =
@@ -104,7 +173,7 @@ function withinClusters({ platform, environments }: Subject): Fault[] {
         claim(
           `namespace ${namespace}`,
           `environment ${value.name}`,
-          { file, path: ["namespaces", "name"] },
+          { file, ...namespacePath(resolved, namespace) },
           `the namespace ${namespace}`,
         );
       for (const [index, host] of (value.gateway?.hosts ?? []).entries())
@@ -117,4 +186,12 @@ function withinClusters({ platform, environments }: Subject): Fault[] {
     }
     return faults;
   });
+}
+
+/** The key that a namespace is named by: that of its only workload, or its own. */
+function namespacePath({ input, workloads }: ResolvedEnvironment, namespace: string): Pick<Fault, "path" | "atKey"> {
+  if (input.value.namespaces.layout === "shared") return { path: ["namespaces", "name"] };
+  const name = [...workloads.values()].find((workload) => workload.namespace === namespace)?.name;
+  if (name === undefined) return { path: ["name"] };
+  return { path: [name in input.value.services ? "services" : "dataStores", name], atKey: true };
 }

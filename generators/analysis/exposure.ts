@@ -30,7 +30,11 @@ const perService = forEachService(function* (service, _name, { input }) {
       message: `there is no port ${expose.port}; ports are ${ports.map(({ name }) => name).join(", ")}`,
     };
   } else if (!port || port.protocol === "tcp") {
-    yield { path: ["expose"], atKey: true, message: "the gateway routes http and grpc only, and the port is tcp" };
+    yield {
+      path: ["expose"],
+      atKey: true,
+      message: "the gateway routes http and grpc only, and the port is tcp; name another one or remove expose",
+    };
   }
 });
 
@@ -48,7 +52,10 @@ const claims: Rule = ({ environments }) =>
             faults.push({
               file,
               path: ["services", name, "expose", "paths", index],
-              message: `${host}${path} is also claimed by ${other}; give one of them another path or host`,
+              message:
+                other === name
+                  ? `${host}${path} stands here twice; remove one`
+                  : `${host}${path} is also claimed by ${other}; give one of them another path or host`,
             });
           else claimed.set(key, name);
         }

@@ -10,6 +10,20 @@ export const hosting: Rule = ({ platform: { clusters, environments } }) => {
     if (value.name !== expected)
       faults.push({ file, path: ["name"], message: `is ${value.name}, must be ${expected}, the name of the file` });
   }
+  if (clusters.length + environments.length === 0) {
+    faults.push({ file: "clusters", path: [], message: "holds no cluster; write clusters/<name>.yaml" });
+  }
+  for (const inputs of [clusters, environments]) {
+    for (const { file, value } of inputs) {
+      const first = inputs.find((other) => other.value.name === value.name);
+      if (first && first.file !== file)
+        faults.push({
+          file,
+          path: ["name"],
+          message: `${value.name} is described in ${first.file} too; remove one of the two`,
+        });
+    }
+  }
   for (const { file, value } of environments) {
     if (Object.keys({ ...value.services, ...value.dataStores }).length === 0) {
       faults.push({ file, path: [], message: "has no services and no data stores; add one, or remove the file" });
@@ -20,7 +34,7 @@ export const hosting: Rule = ({ platform: { clusters, environments } }) => {
       faults.push({
         file,
         path: ["cluster"],
-        message: `there is no cluster ${value.cluster}; ${nearMiss(value.cluster, known) || `clusters are ${known.join(", ")}`}`,
+        message: `there is no cluster ${value.cluster}; ${nearMiss(value.cluster, known) || `write clusters/${value.cluster}.yaml${known.length > 0 ? `, or name ${known.join(" or ")}` : ""}`}`,
       });
     } else if (!cluster.value.environments.includes(value.name)) {
       faults.push({
@@ -41,8 +55,13 @@ export const hosting: Rule = ({ platform: { clusters, environments } }) => {
           message: `there is no environment ${name}; ${nearMiss(name, names) || `write envs/${name}.yaml`}`,
         });
       else if (environment.value.cluster !== value.name)
-        faults.push({ file, path, message: `${name} runs on ${environment.value.cluster} (${environment.file})` });
-      if (value.environments.indexOf(name) !== index) faults.push({ file, path, message: `${name} stands here twice` });
+        faults.push({
+          file,
+          path,
+          message: `${name} runs on ${environment.value.cluster} (${environment.file}); remove it here, or name ${value.name} there`,
+        });
+      if (value.environments.indexOf(name) !== index)
+        faults.push({ file, path, message: `${name} stands here twice; remove one` });
     }
   }
   return faults;

@@ -3,12 +3,14 @@ import type { Platform } from "../model/platform.ts";
 import { calls } from "./calls.ts";
 import { collisions } from "./collisions.ts";
 import { crds } from "./crds.ts";
+import { dataStores } from "./data-stores.ts";
 import { exposure } from "./exposure.ts";
 import { hosting } from "./hosting.ts";
 import { images } from "./images.ts";
 import { names } from "./names.ts";
 import { ports } from "./ports.ts";
 import { probes } from "./probes.ts";
+import { providers } from "./providers.ts";
 import { replicas } from "./replicas.ts";
 import { resources } from "./resources.ts";
 import { type Rule, subjectOf } from "./rule.ts";
@@ -19,11 +21,11 @@ import { unusedRoutes } from "./unused-routes.ts";
 import { versionReferences } from "./version-references.ts";
 import { weights } from "./weights.ts";
 
-const rules: readonly Rule[] = [
-  hosting,
-  collisions,
+/** Rules that compare files: where one cannot be read, they would only repeat that. */
+const acrossFiles: readonly Rule[] = [hosting, collisions, crds];
+
+const withinFiles: readonly Rule[] = [
   names,
-  crds,
   weights,
   versionReferences,
   replicas,
@@ -37,10 +39,17 @@ const rules: readonly Rule[] = [
   resources,
   secrets,
   syncWindows,
+  dataStores,
+  providers,
 ];
 
-/** Everything about inputs that are well-formed and still cannot work. Takes time in proportion to their size. */
-export function analyse(platform: Platform): Fault[] {
+/**
+ * Everything about inputs that are well-formed and still cannot work. Takes time in proportion to their size.
+ *
+ * @param complete whether every input could be read
+ */
+export function analyse(platform: Platform, complete = true): Fault[] {
   const subject = subjectOf(platform);
+  const rules = complete ? [...acrossFiles, ...withinFiles] : withinFiles;
   return rules.flatMap((rule) => rule(subject));
 }

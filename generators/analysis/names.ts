@@ -20,6 +20,10 @@ export const names: Rule = ({ environments }) =>
           message: `${what} would be ${name}, ${name.length} characters; at most ${limit} fit`,
         });
     };
+    if (value.namespaces.layout === "per-service" && value.namespaces.name !== undefined) {
+      const message = "no namespace has it: each service has its own; remove it, or set layout: shared";
+      faults.push({ file, path: ["namespaces", "name"], atKey: true, message });
+    }
     for (const [name, { versions }] of Object.entries(value.services)) {
       check(
         ["services", name],

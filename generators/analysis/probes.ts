@@ -1,5 +1,5 @@
 import type { Probe } from "../model/service.ts";
-import { type Finding, forEachService } from "./rule.ts";
+import { type Finding, forEachService, type Rule } from "./rule.ts";
 
 const kinds = ["http", "grpc", "tcp", "exec"] as const;
 
@@ -18,10 +18,21 @@ function* checkProbe(probe: Probe, path: Finding["path"], ports: readonly string
 }
 
 /** The API server refuses a probe that does two things at once, and the kubelet never reaches a port that is not there. */
-export const probes = forEachService(function* (service) {
+const ofServices = forEachService(function* (service) {
   for (const [version, { release }] of Object.entries(service.versions)) {
     for (const [kind, probe] of Object.entries(release.probes ?? {})) {
       if (probe) yield* checkProbe(probe, ["versions", version, "release", "probes", kind], Object.keys(release.ports));
     }
   }
 });
+
+const ofDataStores: Rule = ({ environments }) =>
+  environments.flatMap(({ input: { file, value } }) =>
+    Object.entries(value.dataStores).flatMap(([name, { probe }]) =>
+      probe
+        ? Array.from(checkProbe(probe, ["dataStores", name, "probe"], ["tcp"]), (finding) => ({ file, ...finding }))
+        : [],
+    ),
+  );
+
+export const probes: Rule = (subject) => [...ofServices(subject), ...ofDataStores(subject)];

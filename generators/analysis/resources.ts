@@ -27,7 +27,7 @@ function checkResources({ cpu, memory, limits }: Resources): string[] {
       ? [`the CPU request of ${cpu} is above the limit of ${cpuLimit}; set limits.cpu`]
       : []),
     ...(limits.memory && amount(memory) > amount(limits.memory)
-      ? [`the memory request of ${memory} is above the limit of ${limits.memory}`]
+      ? [`the memory request of ${memory} is above the limit of ${limits.memory}; raise limits.memory`]
       : []),
   ];
 }

@@ -1,10 +1,10 @@
 import type { Fault } from "../model/faults.ts";
-import type { Rule } from "./rule.ts";
+import { forEachService, type Rule } from "./rule.ts";
 
 const secret = /(PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY|CREDENTIALS?)$/i;
 
 /** A password in an input would be in Git for ever, and in a ConfigMap for everyone who may read Pods. */
-export const secrets: Rule = ({ environments }) =>
+const inVariables: Rule = ({ environments }) =>
   environments.flatMap(({ input: { file, value } }) => {
     const services = Object.entries(value.services).flatMap(([name, { versions }]) =>
       Object.entries(versions).map(([version, { release }]) => ({
@@ -32,3 +32,24 @@ export const secrets: Rule = ({ environments }) =>
       ),
     );
   });
+
+/** A user with a password in a URL. */
+const credentials = /:\/\/[^\s/:@]*:[^\s/@$]+@/;
+
+const inUrls = forEachService(function* (service) {
+  for (const [version, { release }] of Object.entries(service.versions)) {
+    const { env = {}, config = {}, command = [], args = [] } = release;
+    for (const [kind, values] of Object.entries({ env, config, command, args })) {
+      for (const [key, value] of Object.entries(values)) {
+        if (credentials.test(value))
+          yield {
+            path: ["versions", version, "release", kind, Array.isArray(values) ? Number(key) : key],
+            message:
+              "holds a password in a URL, which must not stand in Git; put it into a Secret and name that in secrets",
+          };
+      }
+    }
+  }
+});
+
+export const secrets: Rule = (subject) => [...inVariables(subject), ...inUrls(subject)];

@@ -9,8 +9,19 @@ export const unusedRoutes = forEachService(function* (service) {
   if (servicePorts(service).every(({ protocol }) => protocol === "tcp")) {
     for (const key of httpOnly) {
       if (service[key] !== undefined)
-        yield { path: [key], atKey: true, message: "no route uses it: the service has no http or grpc port" };
+        yield {
+          path: [key],
+          atKey: true,
+          message: "no route uses it: the service has no http or grpc port; remove it",
+        };
     }
+  }
+  if (service.loadBalancer === "PASSTHROUGH" && (Object.keys(service.versions).length > 1 || service.headerRoutes)) {
+    yield {
+      path: ["loadBalancer"],
+      message:
+        "is PASSTHROUGH, which leaves the choice of the pod to kube-proxy: weights and header routes would not count; choose another",
+    };
   }
   const seen: Record<string, string>[] = [];
   for (const [index, { headers }] of (service.headerRoutes ?? []).entries()) {

@@ -1,5 +1,6 @@
 import type { IVirtualService } from "@kubernetes-models/istio/networking.istio.io/v1/VirtualService";
 import { primaryOf, type ServicePort, type ServiceWorkload, serviceHost, weightOf } from "../model/resolve.ts";
+import type { Service } from "../model/service.ts";
 
 type Spec = NonNullable<IVirtualService["spec"]>;
 export type HttpRoute = NonNullable<Spec["http"]>[number];
@@ -16,12 +17,7 @@ export function httpRoutes(workload: ServiceWorkload, port: ServicePort, match: 
   const { spec } = workload;
   const policy: HttpRoute = {
     timeout: spec.timeout,
-    retries: spec.retries && {
-      attempts: spec.retries.attempts,
-      perTryTimeout: spec.retries.perTryTimeout,
-      retryOn: spec.retries.on.join(","),
-      backoff: spec.retries.backoff,
-    },
+    retries: spec.retries && retries(spec.retries),
   };
   const routes = [
     ...(spec.headerRoutes ?? []).map(({ headers, version }) => ({
@@ -33,6 +29,11 @@ export function httpRoutes(workload: ServiceWorkload, port: ServicePort, match: 
   return routes.flatMap((own) => [...faulty(spec.fault, { ...own, ...policy, ...mirror(workload, port, own.route) })]);
 }
 
+/** Istio takes no other setting beside `attempts: 0`. */
+function retries({ attempts, perTryTimeout, on, backoff }: NonNullable<Service["retries"]>): HttpRoute["retries"] {
+  return attempts === 0 ? { attempts } : { attempts, perTryTimeout, retryOn: on.join(","), backoff };
+}
+
 /** The route with its faults; where they are for some headers only, the route for those requests before the clean one. */
 function* faulty(fault: ServiceWorkload["spec"]["fault"], route: HttpRoute): Iterable<HttpRoute> {
   const { match, ...rest } = route;
@@ -40,8 +41,15 @@ function* faulty(fault: ServiceWorkload["spec"]["fault"], route: HttpRoute): Ite
     delay: fault.delay && { percentage: { value: fault.delay.percent }, fixedDelay: fault.delay.duration },
     abort: fault.abort && { percentage: { value: fault.abort.percent }, httpStatus: fault.abort.status },
   };
-  if (fault?.headers) yield { match: withHeaders(match ?? [], fault.headers), fault: injected, ...rest };
+  if (fault?.headers && canHave(match, fault.headers))
+    yield { match: withHeaders(match ?? [], fault.headers), fault: injected, ...rest };
   yield { match, fault: fault?.headers ? undefined : injected, ...rest };
+}
+
+/** Whether a request that matches can have these headers too: not where the match asks for another value of one. */
+function canHave(match: readonly Match[] | undefined, headers: Readonly<Record<string, string>>): boolean {
+  const [{ headers: asked = {} } = {}] = match ?? [];
+  return Object.entries(headers).every(([name, value]) => (asked[name]?.exact ?? value) === value);
 }
 
 /** Each match with the headers added; one match of the headers alone where there was none. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { bytes, name, port } from "./scalars.ts";
+import { name, port } from "./scalars.ts";
 
 const digestImage = z
   .string()
@@ -30,7 +30,11 @@ const eks = z.strictObject({
       instanceType: z.string().min(1).describe("EC2 instance type."),
       min: z.int().min(1).describe("Fewest nodes."),
       max: z.int().min(1).describe("Most nodes; the cluster autoscaler moves between the two."),
-      volume: bytes.default("50Gi").describe("Disk of a node. Default: 50Gi."),
+      volume: z
+        .string()
+        .regex(/^[1-9][0-9]{0,4}Gi$/, "must be a number of Gi, such as 50Gi, which is how EBS counts")
+        .default("50Gi")
+        .describe("Disk of a node. Default: 50Gi."),
     })
     .describe("The managed node group."),
 });
@@ -38,10 +42,14 @@ const eks = z.strictObject({
 const aks = z.strictObject({ type: z.literal("aks") });
 const existing = z.strictObject({ type: z.literal("existing") });
 
+/** A version as its publisher writes it: Argo CD's tags begin with a v, Istio's charts do not. */
 const version = (example: string) =>
   z
     .string()
-    .regex(/^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/, `must be a full version such as ${example}`)
+    .regex(
+      example.startsWith("v") ? /^v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/ : /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/,
+      `must be a full version such as ${example}`,
+    )
     .describe("Version, pinned.");
 
 /** Platform components. The ones a cluster already has are left out with `provided: true`; the ones it must not have are not named. */
@@ -79,11 +87,15 @@ export const cluster = z
       .strictObject({
         url: z
           .string()
-          .regex(/^(https?:\/\/|ssh:\/\/|git@)\S+$/, "must be the URL of a Git repository")
+          .regex(/^(https?:\/\/|ssh:\/\/|git@[^:]+:)\S+$/, "must be the URL of a Git repository")
+          .regex(
+            /^(?!https?:\/\/[^/@]*:[^/@]*@)/,
+            "holds a password, which must not stand in Git; give Argo CD a repository Secret",
+          )
           .describe("Where Argo CD reads this repository."),
         revision: z
           .string()
-          .min(1)
+          .regex(/^(?![-/.])(?!.*(\.\.|@\{|\/\/))[^\s~^:?*[\\]+(?<![./])$/, "must be a branch, tag or commit")
           .default("main")
           .describe("Branch, tag or commit that the cluster follows. Default: main."),
       })

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { bytes, cpu, duration, hostName, name, percent, stringMap } from "./scalars.ts";
+import { bytes, count, cpu, duration, hostName, name, percent, tags } from "./scalars.ts";
 import { dataStore, service } from "./service.ts";
 
 const namespaces = z
@@ -13,7 +13,7 @@ const namespaces = z
       .strictObject({
         cpu: cpu.optional().describe("Sum of CPU requests."),
         memory: bytes.optional().describe("Sum of memory requests."),
-        pods: z.int().min(1).optional().describe("Number of pods."),
+        pods: count.optional().describe("Number of pods."),
       })
       .optional()
       .describe("ResourceQuota of each namespace. Default: none."),
@@ -46,9 +46,7 @@ const mesh = z
     tracing: z
       .strictObject({
         sampling: percent.default(1).describe("Share of the requests that is traced, %. Default: 1."),
-        tags: stringMap
-          .optional()
-          .describe("Further tags with fixed values. environment and cluster are always there."),
+        tags: tags.optional().describe("Further tags with fixed values. environment and cluster are always there."),
       })
       .prefault({})
       .describe("Tracing of all requests of the environment."),
@@ -82,7 +80,10 @@ const delivery = z
       .optional()
       .describe("Times in which syncs are allowed or denied. Default: always allowed."),
     deployers: z
-      .array(z.string().min(1))
+      // In Argo CD's RBAC a comma would end the name of the group and begin another rule.
+      .array(
+        z.string().regex(/^[^\s,"]([^,"\r\n\t]*[^\s,"])?$/, "must be the name of a group, without commas and quotes"),
+      )
       .min(1)
       .optional()
       .describe("SSO groups that may sync this environment's Applications. Default: administrators only."),

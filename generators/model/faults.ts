@@ -79,7 +79,7 @@ function offsetOf(root: unknown, path: Path, atKey = false): number {
       : undefined;
     const next = isPair(pair) ? pair.value : node.get(part, true);
     if (pair === undefined && next === undefined) return start(key) ?? start(node) ?? 0;
-    if (isNode(pair?.key)) key = pair.key;
+    key = isNode(pair?.key) ? pair.key : undefined;
     node = next;
   }
   return (atKey ? start(key) : start(node)) ?? start(key) ?? 0;

@@ -7,21 +7,23 @@ export const name = z
   .regex(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, "must be lower-case letters, digits and '-', starting with a letter");
 
 /** A port name (RFC 6335): at most 15 characters. */
-export const portName = name.max(15, "must be at most 15 characters long, which is what a port name may have");
+export const portName = name
+  .max(15, "must be at most 15 characters long, which is what a port name may have")
+  .regex(/^(?!.*--)/, "must not have two '-' in a row, which a port name may not have");
 
 /** A DNS host name without wildcard, `shop.example.com`. */
 export const hostName = z
   .string()
   .max(253, "must be at most 253 characters long")
   .regex(
-    /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
     "must be a host name such as shop.example.com",
   );
 
-/** A duration as Istio reads it; the unit is part of the value. */
+/** A duration as Istio reads it, which takes none of 0; the unit is part of the value. */
 export const duration = z
   .string()
-  .regex(/^(0|[1-9][0-9]*)(ms|s|m|h)$/, "must be a duration such as 500ms, 30s, 5m or 1h");
+  .regex(/^[1-9][0-9]{0,5}(ms|s|m|h)$/, "must be a duration such as 500ms, 30s, 5m or 1h");
 
 /** CPU in cores (`2`, `0.5`) or millicores (`100m`), always a string. */
 export const cpu = z.string().regex(/^([0-9]+m|[0-9]+(\.[0-9]{1,3})?)$/, "must be CPU such as 100m, 0.5 or 2");
@@ -31,10 +33,42 @@ export const bytes = z.string().regex(/^[1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)$/, "mus
 
 export const port = z.int().min(1).max(65535);
 export const percent = z.number().min(0).max(100);
+export const wholePercent = z.int().min(0).max(100);
+/** A number of things: Kubernetes and Istio keep it in 32 bits. */
+export const count = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+export const countOrNone = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
 export const weight = z.int().min(0).max(100);
 
-/** Free text in a map, `KEY: "value"`: always strings, because a ConfigMap and an environment variable hold nothing else. */
-export const stringMap = z.record(z.string().min(1), z.string());
+/** Annotations: qualified names (https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/). */
+export const annotations = z.record(
+  z
+    .string()
+    .regex(
+      /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/,
+      "must be the name of an annotation, such as eks.amazonaws.com/role-arn",
+    ),
+  z.string(),
+);
+
+/** Tags of a trace; Istio takes none without a value. */
+export const tags = z.record(
+  z
+    .string()
+    .regex(/^[\w.-]+$/, "must be the name of a tag: letters, digits, '.', '_' and '-'")
+    .regex(/^(?!(environment|cluster)$)/, "is always there, with the name of the environment or cluster; remove it"),
+  z.string().min(1),
+);
+
+/** A folder or file in a container. */
+export const absolutePath = z
+  .string()
+  .regex(/^(\/(?!\.{1,2}(\/|$))[^/:]+)+$/, "must be a path below / without ':', '.' and '..', such as /var/lib/mysql");
 
 /** The name of an environment variable, as a shell and a ConfigMap both accept it. */
 export const variables = z.record(

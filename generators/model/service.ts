@@ -1,6 +1,10 @@
 import { z } from "zod";
 import {
+  absolutePath,
+  annotations,
   bytes,
+  count,
+  countOrNone,
   cpu,
   duration,
   headers,
@@ -9,9 +13,9 @@ import {
   percent,
   port,
   portName,
-  stringMap,
   variables,
   weight,
+  wholePercent,
 } from "./scalars.ts";
 
 const image = z
@@ -19,7 +23,7 @@ const image = z
     repository: z
       .string()
       .regex(
-        /^[a-z0-9.-]+(:[0-9]+)?(\/[a-z0-9._-]+)*$/,
+        /^([a-z0-9]+([.-]+[a-z0-9]+)*(:[0-9]{1,5})?\/)?[a-z0-9]+(([.]|__?|-+)[a-z0-9]+)*(\/[a-z0-9]+(([.]|__?|-+)[a-z0-9]+)*)*$/,
         "must be an image repository without tag, such as ghcr.io/acme/backend",
       )
       .describe("Image repository, without tag and digest."),
@@ -51,10 +55,10 @@ const probe = z
     tcp: z.literal(true).optional().describe("A connection is enough."),
     exec: z.array(z.string()).min(1).optional().describe("Command to run in the container; exit status 0 is healthy."),
     port: portName.optional().describe("Name of the port to probe. Default: the first one."),
-    initialDelay: z.int().min(0).optional().describe("Seconds before the first probe. Default: 0."),
-    period: z.int().min(1).optional().describe("Seconds between probes. Default: 10."),
-    timeout: z.int().min(1).optional().describe("Seconds a probe may take. Default: 1."),
-    failures: z.int().min(1).optional().describe("Failures in a row that count. Default: 3."),
+    initialDelay: countOrNone.optional().describe("Seconds before the first probe. Default: 0."),
+    period: count.optional().describe("Seconds between probes. Default: 10."),
+    timeout: count.optional().describe("Seconds a probe may take. Default: 1."),
+    failures: count.optional().describe("Failures in a row that count. Default: 3."),
   })
   .describe("One of http, grpc, tcp, exec.");
 
@@ -93,7 +97,7 @@ export const release = z.strictObject({
       z
         .string()
         .regex(
-          /^([a-z]([-a-z0-9]*[a-z0-9])?(:[a-z][-a-z0-9]*)?|([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z][-a-z0-9]*:[1-9][0-9]{0,4})$/,
+          /^([a-z]([-a-z0-9]*[a-z0-9])?(:[a-z][-a-z0-9]*)?|([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-a-z0-9]{0,61}[a-z0-9])?:[1-9][0-9]{0,4})$/,
           "must be a service (backend), a service's port (backend:grpc) or an external host with its port (api.example.com:443)",
         ),
     )
@@ -106,8 +110,8 @@ export const release = z.strictObject({
 
 const autoscaling = z
   .strictObject({
-    min: z.int().min(1).describe("Fewest replicas."),
-    max: z.int().min(1).describe("Most replicas."),
+    min: count.describe("Fewest replicas."),
+    max: count.describe("Most replicas."),
     cpu: z.int().min(1).max(1000).default(80).describe("Target CPU use, % of the request. Default: 80."),
     memory: z
       .int()
@@ -142,7 +146,7 @@ export const version = z.strictObject({
     .describe(
       "Share of the traffic, %. All weights of a service add up to 100. Default: 100 for the only version, else 0.",
     ),
-  replicas: z.int().min(0).optional().describe("Number of pods. Default: 1."),
+  replicas: countOrNone.optional().describe("Number of pods. Default: 1."),
   autoscaling: autoscaling.optional(),
   resources,
   spread: z
@@ -176,11 +180,28 @@ const headerRoute = z.strictObject({
   version: name.describe("The version that gets such requests, all of them."),
 });
 
+/** What istiod accepts; it refuses the whole VirtualService for any other word. */
+const retryConditions = [
+  "5xx",
+  "cancelled",
+  "connect-failure",
+  "deadline-exceeded",
+  "envoy-ratelimited",
+  "gateway-error",
+  "internal",
+  "refused-stream",
+  "reset",
+  "reset-before-request",
+  "resource-exhausted",
+  "retriable-4xx",
+  "unavailable",
+] as const;
+
 const retries = z.strictObject({
   attempts: z.int().min(0).max(20).describe("Retries after the first try. 0 turns off Istio's default of 2."),
   perTryTimeout: duration.optional().describe("Limit of each try, the first one too. Default: the timeout."),
   on: z
-    .array(z.string().regex(/^[a-z0-9-]+$/, "must be a retry condition of Envoy, such as 5xx or connect-failure"))
+    .array(z.enum(retryConditions))
     .min(1)
     .default(["connect-failure", "refused-stream", "unavailable", "cancelled"])
     .describe(
@@ -191,40 +212,29 @@ const retries = z.strictObject({
 
 const connectionPool = z
   .strictObject({
-    maxConnections: z
-      .int()
-      .min(1)
-      .optional()
-      .describe("TCP connections to the service, per client proxy. Default: no limit."),
+    maxConnections: count.optional().describe("TCP connections to the service, per client proxy. Default: no limit."),
     connectTimeout: duration.optional().describe("TCP connect timeout. Default: 10s."),
-    maxPendingRequests: z
-      .int()
-      .min(1)
-      .optional()
-      .describe("HTTP requests waiting for a connection. Default: no limit."),
-    maxRequests: z.int().min(1).optional().describe("HTTP requests under way. Default: no limit."),
-    maxRequestsPerConnection: z
-      .int()
-      .min(1)
+    maxPendingRequests: count.optional().describe("HTTP requests waiting for a connection. Default: no limit."),
+    maxRequests: count.optional().describe("HTTP requests under way. Default: no limit."),
+    maxRequestsPerConnection: count
       .optional()
       .describe("Requests after which a connection is closed. Default: no limit."),
-    maxRetries: z.int().min(0).optional().describe("Retries under way to all hosts of the service. Default: no limit."),
+    maxRetries: countOrNone.optional().describe("Retries under way to all hosts of the service. Default: no limit."),
     idleTimeout: duration.optional().describe("Idle HTTP connections are closed after it. Default: 1h."),
   })
+  .refine((pool) => Object.keys(pool).length > 0, "must state at least one limit")
   .describe("Circuit breaker: limits of each client proxy towards the service.");
 
 const outlierDetection = z
   .strictObject({
-    consecutive5xxErrors: z.int().min(1).optional().describe("5xx answers in a row that eject a pod. Default: 5."),
-    consecutiveGatewayErrors: z
-      .int()
-      .min(1)
+    consecutive5xxErrors: count.optional().describe("5xx answers in a row that eject a pod. Default: 5."),
+    consecutiveGatewayErrors: count
       .optional()
       .describe("502, 503 and 504 answers in a row that eject a pod. Default: not looked at."),
     interval: duration.optional().describe("Time between sweeps. Default: 10s."),
     baseEjectionTime: duration.optional().describe("First ejection; it grows with each one. Default: 30s."),
-    maxEjectionPercent: percent.optional().describe("Most pods ejected at once, %. Default: 10."),
-    minHealthPercent: percent
+    maxEjectionPercent: wholePercent.optional().describe("Most pods ejected at once, %. Default: 10."),
+    minHealthPercent: wholePercent
       .optional()
       .describe("Below this share of healthy pods nothing is ejected, %. Default: 0."),
   })
@@ -252,9 +262,9 @@ const fault = z
 
 const rateLimit = z
   .strictObject({
-    requests: z.int().min(1).describe("Requests let through in each period, per pod."),
+    requests: count.describe("Requests let through in each period, per pod."),
     per: duration.default("1s").describe("The period. Default: 1s."),
-    burst: z.int().min(1).optional().describe("Requests that may come at once. Default: the same as requests."),
+    burst: count.optional().describe("Requests that may come at once. Default: the same as requests."),
   })
   .describe("Local rate limit in each pod's proxy; what is over it gets 429.");
 
@@ -294,7 +304,7 @@ export const service = z.strictObject({
     .describe("Copies traffic to a version, to try it without serving from it."),
   serviceAccount: z
     .strictObject({
-      annotations: stringMap
+      annotations: annotations
         .optional()
         .describe("Annotations of the ServiceAccount, such as eks.amazonaws.com/role-arn."),
       token: z.boolean().default(false).describe("Whether the pod gets a Kubernetes API token. Default: false."),
@@ -311,16 +321,20 @@ export const service = z.strictObject({
 export const dataStore = z.strictObject({
   image,
   port: port.describe("Port it listens on; TCP for the mesh."),
-  user: z.int().min(1).describe("Numeric user and group of the process, who own the volume."),
+  user: count.describe("Numeric user and group of the process, who own the volume."),
   storage: z
     .strictObject({
       size: bytes.describe("Size of the volume."),
-      path: z.string().startsWith("/", "must be a path that starts with /").describe("Where the volume is mounted."),
-      class: z.string().min(1).optional().describe("StorageClass. Default: the cluster's."),
+      path: absolutePath.describe("Where the volume is mounted."),
+      class: z
+        .string()
+        .regex(/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/, "must be the name of a StorageClass, such as gp3")
+        .optional()
+        .describe("StorageClass. Default: the cluster's."),
     })
     .describe("The volume. It is kept when the data store is removed."),
   writable: z
-    .array(z.string().startsWith("/", "must be a path that starts with /"))
+    .array(absolutePath)
     .default(["/tmp"])
     .describe('Other paths it must write to; they are emptied with the pod. Default: ["/tmp"].'),
   args: z.array(z.string()).min(1).optional().describe("Arguments. Default: the image's."),

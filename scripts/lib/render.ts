@@ -78,7 +78,7 @@ export function planRender(root: string, { compareAll = false, texts = readInput
 export function readPlatform(texts: ReadonlyMap<string, string>, parse?: typeof parseInput): Platform {
   const { platform, faults } = parsePlatform(texts, parse);
   // What could be read is analysed beside what could not, unless that would only repeat it.
-  const all = faults.length > 0 ? faults : analyse(platform);
+  const all = [...faults, ...analyse(platform, faults.length === 0)];
   if (all.length > 0) throw new InputError(all, texts);
   return platform;
 }

@@ -81,6 +81,9 @@ export function planTree(
     foreign: [] as string[],
   };
   const expected = new Set(rendered.map(({ path }) => path));
+  const twice = rendered.find(({ path }) => !expected.delete(path));
+  if (twice) throw new Error(`two objects at ${twice.path}`);
+  for (const { path } of rendered) expected.add(path);
   for (const file of rendered) {
     if (!onDisk.has(file.path)) {
       plan.create.push(file);
