@@ -1,12 +1,13 @@
 /** The commands that make commits, against real Git: clones of a bare remote. */
 import { execFile, execFileSync, spawn } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readInputs } from "../scripts/lib/inputs.ts";
 import { planRender } from "../scripts/lib/render.ts";
-import { platformFolders, repository, temporaryFolder } from "./support.ts";
+import { repository, temporaryFolder } from "./support.ts";
 
 const run = promisify(execFile);
 const identity = {
@@ -19,20 +20,28 @@ const environment = { ...process.env, ...identity, NO_COLOR: "1", GIT_CONFIG_GLO
 const git = (cwd: string, ...args: string[]) =>
   execFileSync("git", args, { cwd, env: environment, encoding: "utf8" }).trim();
 
+const templates = mkdtempSync(join(tmpdir(), "slipway-git-"));
+const template = join(templates, "remote.git");
+
+/** The platform, rendered and committed, once for all tests. */
+beforeAll(() => {
+  const seed = join(templates, "seed");
+  for (const file of readInputs(repository).keys()) cpSync(join(repository, file), join(seed, file));
+  planRender(seed).write();
+  writeFileSync(join(seed, ".gitignore"), ".slipway/\n*.slipway-tmp\n");
+  git(templates, "init", "--quiet", "--bare", "--initial-branch=main", template);
+  git(seed, "init", "--quiet", "--initial-branch=main");
+  git(seed, "add", "--all");
+  git(seed, "commit", "--quiet", "--message", "feat: the platform");
+  git(seed, "push", "--quiet", template, "main");
+});
+afterAll(() => rmSync(templates, { recursive: true, force: true }));
+
 /** A bare remote with the rendered platform on main, and a way to clone it. */
 function remote() {
   const folder = temporaryFolder();
   const bare = join(folder, "remote.git");
-  const seed = join(folder, "seed");
-  for (const file of readInputs(platformFolders["3rvision"] ?? "").keys())
-    cpSync(join(repository, file), join(seed, file));
-  planRender(seed).write();
-  writeFileSync(join(seed, ".gitignore"), ".slipway/\n*.slipway-tmp\n");
-  git(folder, "init", "--quiet", "--bare", "--initial-branch=main", bare);
-  git(seed, "init", "--quiet", "--initial-branch=main");
-  git(seed, "add", "--all");
-  git(seed, "commit", "--quiet", "--message", "feat: the platform");
-  git(seed, "push", "--quiet", bare, "main");
+  cpSync(template, bare, { recursive: true });
   const clone = (name: string) => {
     git(folder, "clone", "--quiet", bare, name);
     return join(folder, name);
@@ -243,7 +252,7 @@ function hook(root: string, name: string, script: string): void {
 
 describe("races", () => {
   const clones = Number(process.env.RACE_CLONES ?? 3);
-  const rounds = Number(process.env.RACE_ROUNDS ?? 2);
+  const rounds = Number(process.env.RACE_ROUNDS ?? 1);
 
   test(`${clones} clones change different values at once, ${rounds} rounds: each lands exactly once`, {
     timeout: 900_000,

@@ -111,7 +111,7 @@ const kills = Number(process.env.KILLS ?? 8);
 
 /** SIGKILL for real: the render runs in a process of its own and dies at a random moment, in a tree that changes all over. */
 test(`killed at ${kills} random moments, the tree is old, new, or mended by the next render`, {
-  timeout: 200_000,
+  timeout: 900_000,
 }, async () => {
   const folder = copyInputs(shipped);
   const target = copyInputs(shipped);
