@@ -1,8 +1,7 @@
 import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { echo } from "zx";
 import { parsePlatform } from "../generators/model/platform.ts";
-import { main, UserError } from "./lib/cli.ts";
+import { main, rootOf, UserError } from "./lib/cli.ts";
 import type { Diff } from "./lib/diff/diff.ts";
 import { diffHtml } from "./lib/diff/html.ts";
 import { diffMarkdown } from "./lib/diff/markdown.ts";
@@ -35,7 +34,7 @@ await main({
     const chosen = json ? "json" : (format ?? "text");
     const write = formats[chosen];
     if (!write) throw new UserError(`--format ${chosen}: must be one of ${Object.keys(formats).join(", ")}`);
-    const root = resolve(folder ?? `${import.meta.dirname}/..`);
+    const root = rootOf(folder);
     const text = write(await diffAgainst(openGit(root), root, ref), root);
     if (output) writeFileSync(output, text.endsWith("\n") ? text : `${text}\n`);
     else echo(text.trimEnd());

@@ -1,10 +1,9 @@
-import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Environment } from "../generators/model/environment.ts";
 import type { Input, Platform } from "../generators/model/platform.ts";
 import { primaryOf } from "../generators/model/resolve.ts";
 import { type Change, carryOut, type Edit } from "./lib/change.ts";
-import { main, UserError } from "./lib/cli.ts";
+import { main, rootOf, UserError } from "./lib/cli.ts";
 import type { Clone } from "./lib/git.ts";
 import { firstSeen, isShallow } from "./lib/history.ts";
 import {
@@ -43,26 +42,22 @@ await main({
       throw new UserError(`--weight ${weight}: must be a whole number from 0 to 100`);
     if (weight !== undefined && !as)
       throw new UserError("--weight goes with --as VERSION: the primary gets what the others leave");
-    return carryOut(
-      resolve(root ?? `${import.meta.dirname}/..`),
-      options,
-      async (platform, clone, texts): Promise<Change> => {
-        const target = findEnvironment(platform, to, "--to");
-        if (finish) return finishCanary(target, names, as ?? "canary", texts);
-        const source = findEnvironment(platform, from, "--from");
-        if (source === target) throw new UserError(`--from and --to are both ${target.value.name}`);
-        const moves = names.map((name) => move(source, target, name, as, weight, texts));
-        const orders = await Promise.all(
-          names.map((name) => checkOrder(platform, clone, source, target, name, force ?? false)),
-        );
-        return {
-          subject: `promote(${target.value.name}): ${moves.map(({ text }) => text).join(", ")}`,
-          body: orders.flatMap(({ trailers }) => trailers),
-          notes: orders.flatMap(({ notes }) => notes),
-          edits: moves.flatMap(({ edits }) => edits),
-        };
-      },
-    );
+    return carryOut(rootOf(root), options, async (platform, clone, texts): Promise<Change> => {
+      const target = findEnvironment(platform, to, "--to");
+      if (finish) return finishCanary(target, names, as ?? "canary", texts);
+      const source = findEnvironment(platform, from, "--from");
+      if (source === target) throw new UserError(`--from and --to are both ${target.value.name}`);
+      const moves = names.map((name) => move(source, target, name, as, weight, texts));
+      const orders = await Promise.all(
+        names.map((name) => checkOrder(platform, clone, source, target, name, force ?? false)),
+      );
+      return {
+        subject: `promote(${target.value.name}): ${moves.map(({ text }) => text).join(", ")}`,
+        body: orders.flatMap(({ trailers }) => trailers),
+        notes: orders.flatMap(({ notes }) => notes),
+        edits: moves.flatMap(({ edits }) => edits),
+      };
+    });
   },
 });
 

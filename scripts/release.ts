@@ -1,7 +1,6 @@
-import { resolve } from "node:path";
 import { primaryOf } from "../generators/model/resolve.ts";
 import { type Change, carryOut, type Edit } from "./lib/change.ts";
-import { main, UserError } from "./lib/cli.ts";
+import { main, rootOf, UserError } from "./lib/cli.ts";
 import { changeOptions, findEnvironment, findService, findVersion, requireServices } from "./lib/services.ts";
 
 await main({
@@ -22,7 +21,7 @@ await main({
   run: ({ env, tag, digest, as, root, ...options }, positionals) => {
     const names = requireServices(positionals);
     if (!tag) throw new UserError("--tag is missing: the tag of the image to release");
-    return carryOut(resolve(root ?? `${import.meta.dirname}/..`), options, (platform): Change => {
+    return carryOut(rootOf(root), options, (platform): Change => {
       const environment = findEnvironment(platform, env);
       const changes = names.map((name) => {
         const version = as ?? primaryOf(findService(environment, name));

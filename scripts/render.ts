@@ -1,6 +1,5 @@
-import { resolve } from "node:path";
 import { styleText } from "node:util";
-import { main, UserError } from "./lib/cli.ts";
+import { main, rootOf, UserError } from "./lib/cli.ts";
 import { planRender, type Render } from "./lib/render.ts";
 import { removeState } from "./lib/state.ts";
 
@@ -23,7 +22,7 @@ await main({
     root: { type: "string", value: "DIR", help: "Folder that holds envs/ and clusters/. Default: this repository." },
   },
   run: ({ check, "dry-run": dryRun, json, root: folder }) => {
-    const root = resolve(folder ?? `${import.meta.dirname}/..`);
+    const root = rootOf(folder);
     const render = planRender(root, { compareAll: check ?? false });
     const changes = listChanges(render);
     if (!check && !dryRun) render.write();

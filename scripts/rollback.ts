@@ -1,10 +1,9 @@
-import { resolve } from "node:path";
 import { type Environment, environment as schema } from "../generators/model/environment.ts";
 import { parseInput } from "../generators/model/parse.ts";
 import type { Input } from "../generators/model/platform.ts";
 import { primaryOf, weightOf } from "../generators/model/resolve.ts";
 import { type Change, carryOut, type Edit } from "./lib/change.ts";
-import { main, UserError } from "./lib/cli.ts";
+import { main, rootOf, UserError } from "./lib/cli.ts";
 import type { Clone } from "./lib/git.ts";
 import { beforeLastRelease } from "./lib/history.ts";
 import {
@@ -29,7 +28,7 @@ await main({
   },
   run: ({ env, release, root, ...options }, positionals) => {
     const names = requireServices(positionals);
-    return carryOut(resolve(root ?? `${import.meta.dirname}/..`), options, async (platform, clone): Promise<Change> => {
+    return carryOut(rootOf(root), options, async (platform, clone): Promise<Change> => {
       const environment = findEnvironment(platform, env);
       const undone = await Promise.all(
         names.map((name) => (release ? undoRelease(environment, name, clone) : undoWeights(environment, name))),

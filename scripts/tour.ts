@@ -1,15 +1,15 @@
 import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { $, chalk, echo } from "zx";
 import type { Environment } from "../generators/model/environment.ts";
 import type { Input, Platform } from "../generators/model/platform.ts";
 import { environmentsOf, primaryOf } from "../generators/model/resolve.ts";
-import { main, UserError } from "./lib/cli.ts";
+import { main, rootOf, UserError } from "./lib/cli.ts";
 import { readInputs } from "./lib/inputs.ts";
 import { planRender, readPlatform } from "./lib/render.ts";
 
-const repository = resolve(`${import.meta.dirname}/..`);
+const repository = rootOf();
 
 interface Step {
   readonly what: string;

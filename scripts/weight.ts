@@ -1,6 +1,5 @@
-import { resolve } from "node:path";
 import { type Change, carryOut } from "./lib/change.ts";
-import { main, UserError } from "./lib/cli.ts";
+import { main, rootOf, UserError } from "./lib/cli.ts";
 import { changeOptions, findEnvironment, requireServices, weightEdits } from "./lib/services.ts";
 
 await main({
@@ -11,7 +10,7 @@ await main({
   run: ({ env, root, ...options }, positionals) => {
     const wanted = parseWeights(positionals.filter((argument) => argument.includes("=")));
     const names = requireServices(positionals.filter((argument) => !argument.includes("=")));
-    return carryOut(resolve(root ?? `${import.meta.dirname}/..`), options, (platform): Change => {
+    return carryOut(rootOf(root), options, (platform): Change => {
       const environment = findEnvironment(platform, env);
       const edits = names.flatMap((name) => weightEdits(environment, name, wanted));
       const weights = [...wanted].map(([version, weight]) => {

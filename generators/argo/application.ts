@@ -1,5 +1,6 @@
 import { Application } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/Application";
 import type { Cluster } from "../model/cluster.ts";
+import { groupLabels } from "../workloads/labels.ts";
 
 /** The namespace of Argo CD and of all Applications. */
 export const argocdNamespace = "argocd";
@@ -42,7 +43,7 @@ export function application({ repository }: Pick<Cluster, "repository">, options
     metadata: {
       name,
       namespace: argocdNamespace,
-      labels: { "app.kubernetes.io/part-of": options.project, "app.kubernetes.io/managed-by": "slipway" },
+      labels: groupLabels(options.project),
       annotations: {
         "argocd.argoproj.io/sync-wave": String(options.wave),
         // A webhook refreshes only the Applications whose folder a push has touched.

@@ -1,6 +1,7 @@
 import { Gateway } from "@kubernetes-models/istio/networking.istio.io/v1/Gateway";
 import type { Environment } from "../model/environment.ts";
 import { ingress, type Scope } from "../model/resolve.ts";
+import { groupLabels } from "../workloads/labels.ts";
 
 /** The environment's hosts on the cluster's ingress gateway. The TLS Secret lies in the namespace of the gateway's pods. */
 export function gateway(scope: Scope, { hosts, tls }: NonNullable<Environment["gateway"]>): Gateway {
@@ -8,7 +9,7 @@ export function gateway(scope: Scope, { hosts, tls }: NonNullable<Environment["g
     metadata: {
       name: scope.name,
       namespace: scope.routing,
-      labels: { "app.kubernetes.io/part-of": scope.name, "app.kubernetes.io/managed-by": "slipway" },
+      labels: groupLabels(scope.name),
     },
     spec: {
       selector: { ...ingress.selector },

@@ -1,5 +1,6 @@
 import { ServiceEntry } from "@kubernetes-models/istio/networking.istio.io/v1/ServiceEntry";
 import type { Scope } from "../model/resolve.ts";
+import { groupLabels } from "../workloads/labels.ts";
 
 /** A host outside of the mesh, visible to the namespaces that declare to call it. Names and certificates stay the caller's. */
 export function serviceEntry(
@@ -12,7 +13,7 @@ export function serviceEntry(
     metadata: {
       name: host.replaceAll(".", "-"),
       namespace: scope.routing,
-      labels: { "app.kubernetes.io/part-of": scope.name, "app.kubernetes.io/managed-by": "slipway" },
+      labels: groupLabels(scope.name),
     },
     spec: {
       hosts: [host],

@@ -1,6 +1,6 @@
 import { VirtualService } from "@kubernetes-models/istio/networking.istio.io/v1/VirtualService";
 import { type ServicePort, type ServiceWorkload, serviceHost } from "../model/resolve.ts";
-import { labels } from "../workloads/labels.ts";
+import { groupLabels, labels } from "../workloads/labels.ts";
 import { destinations, httpRoutes } from "./http-routes.ts";
 
 /** Routing of calls inside the mesh. */
@@ -46,7 +46,7 @@ export function gatewayVirtualService(
     metadata: {
       name: host.replaceAll(".", "-"),
       namespace: gateway.namespace,
-      labels: { "app.kubernetes.io/part-of": gateway.name, "app.kubernetes.io/managed-by": "slipway" },
+      labels: groupLabels(gateway.name),
     },
     spec: {
       hosts: [host],

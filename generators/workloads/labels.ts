@@ -10,7 +10,11 @@ export function labels({ name, scope }: Workload, version?: string): Record<stri
   return {
     ...selectorLabels(name, version),
     "app.kubernetes.io/name": name,
-    "app.kubernetes.io/part-of": scope.name,
-    "app.kubernetes.io/managed-by": "slipway",
+    ...groupLabels(scope.name),
   };
+}
+
+/** Labels of what belongs to an environment, or to the platform, and to none of its workloads. */
+export function groupLabels(group: string): Record<string, string> {
+  return { "app.kubernetes.io/part-of": group, "app.kubernetes.io/managed-by": "slipway" };
 }

@@ -3,6 +3,7 @@ import { Namespace } from "kubernetes-models/v1/Namespace";
 import { ResourceQuota } from "kubernetes-models/v1/ResourceQuota";
 import { guarded } from "../argo/sync-options.ts";
 import type { Environment } from "../model/environment.ts";
+import { groupLabels } from "./labels.ts";
 
 /**
  * A namespace of services: sidecars are injected, pods must meet Pod Security `restricted` (Istio's CNI plugin makes
@@ -13,8 +14,7 @@ export function namespace(name: string, environment: string): Namespace {
     metadata: {
       name,
       labels: {
-        "app.kubernetes.io/part-of": environment,
-        "app.kubernetes.io/managed-by": "slipway",
+        ...groupLabels(environment),
         "istio-injection": "enabled",
         "pod-security.kubernetes.io/enforce": "restricted",
         "pod-security.kubernetes.io/audit": "restricted",

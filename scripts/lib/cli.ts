@@ -1,9 +1,15 @@
+import { join, resolve } from "node:path";
 import { type ParseArgsConfig, parseArgs, styleText } from "node:util";
 import { InputError } from "../../generators/model/faults.ts";
 
 /** A wrong call of a command, or a state of the machine that the user can mend. One line, exit status 1. */
 export class UserError extends Error {
   override name = "UserError";
+}
+
+/** The folder that a command works in: the one that --root names, or this repository. */
+export function rootOf(folder?: string): string {
+  return resolve(folder ?? join(import.meta.dirname, "../.."));
 }
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
