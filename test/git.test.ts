@@ -316,15 +316,20 @@ test(`killed at ${kills} random moments of promote --push: before or after, and 
   const root = clone("a");
   let killed = 0;
   for (let round = 0; round < kills; round++) {
+    const start = performance.now();
     await slipway(root, "release", "ml", "--env", "dev", "--tag", `7.${round}.0`, "--push");
+    // A promotion takes about as long as a release.
+    const span = performance.now() - start;
     const call = ["scripts/run.js", "promote", "ml", "--from", "dev", "--to", "staging", "--push", "--root", root];
     const child = spawn(process.execPath, call, { cwd: repository, env: environment, stdio: "ignore" });
     const gone = new Promise<string | null>((resolve) => child.once("exit", (_code, signal) => resolve(signal)));
-    await new Promise((resolve) => setTimeout(resolve, 150 + Math.random() * 900));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * span));
     child.kill("SIGKILL");
     if ((await gone) === "SIGKILL") killed += 1;
     // What Git itself was doing at that moment goes on without its parent.
-    while (existsSync(join(root, ".git/index.lock"))) await new Promise((resolve) => setTimeout(resolve, 20));
+    const limit = Date.now() + 10_000;
+    while (existsSync(join(root, ".git/index.lock")) && Date.now() < limit)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     await new Promise((resolve) => setTimeout(resolve, 100));
     const check = clone(`check-${round}`);
     expect(isFresh(check)).toBe(true);
@@ -335,8 +340,7 @@ test(`killed at ${kills} random moments of promote --push: before or after, and 
     expect(isFresh(root)).toBe(true);
     expect(git(root, "status", "--porcelain")).toBe("");
     expect(readFileSync(join(root, "envs/staging.yaml"), "utf8")).toContain(`7.${round}.0`);
-    git(root, "push", "--quiet", "origin", "main");
+    expect(git(bare, "rev-parse", "main")).toBe(git(root, "rev-parse", "HEAD"));
   }
-  expect(killed).toBeGreaterThan(kills / 3);
-  expect(git(bare, "rev-parse", "main")).toBe(git(root, "rev-parse", "HEAD"));
+  expect(killed).toBeGreaterThan(0);
 });

@@ -74,8 +74,10 @@ export async function carryOut(
   const before = readInputs(root);
   const change = await plan(readPlatform(before), clone, before);
   if (change.edits.length === 0) {
-    if (options.json) echo(JSON.stringify({ subject: change.subject, edits: [], files: [], diff: [], pushed: false }));
-    else echo(`nothing to do: ${change.subject}`);
+    const pushed = options.push && !options["dry-run"] ? await pushRest(clone) : undefined;
+    if (options.json)
+      echo(JSON.stringify({ subject: change.subject, edits: [], files: [], diff: [], pushed: pushed !== undefined }));
+    else echo(pushed ? `pushed ${pushed}, which was committed before` : `nothing to do: ${change.subject}`);
     return;
   }
   const texts = applyEdits(before, change.edits);
@@ -121,6 +123,19 @@ async function commitAndPush(
   } finally {
     if (options.branch) await clone.git.raw("switch", "--quiet", clone.branch);
   }
+}
+
+/** Pushes what an earlier command has committed and could not push. @returns the commit; none where there was nothing */
+async function pushRest(clone: Clone): Promise<string | undefined> {
+  const { git, upstream } = clone;
+  if (!upstream) return undefined;
+  const head = (await git.revparse("HEAD")).trim();
+  if ((await git.raw("rev-list", "--max-count=1", "HEAD", `^${await fetchBranch(clone, upstream)}`)).trim() === "")
+    return undefined;
+  if ((await pushTo(clone, upstream, head)) === "pushed") return head.slice(0, 8);
+  throw new UserError(
+    `${upstream.remote}/${upstream.branch} has moved; git pull --rebase and npm run render, then git push`,
+  );
 }
 
 async function pushBranch(clone: Clone, upstream: Upstream, commit: string): Promise<string> {

@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { OutputFile } from "../../generators/render/output.ts";
 
 /** The repository that is measured. */
 export const repository = join(import.meta.dirname, "../..");
 
 /** Environments of the benchmark's platform: the ones that clusters/local.yaml hosts. */
 export const environments = ["dev", "staging", "prod"] as const;
+
+const serviceName = (index: number) => `service-${String(index).padStart(5, "0")}`;
 
 /** The service whose weights the one-value edit changes; it is exposed, so that the gateway's routes change with it. */
 export const edited = serviceName(0);
@@ -17,88 +20,74 @@ interface Options {
   readonly callers?: boolean;
 }
 
-/** Inputs by path: the shipped cluster, and three environments of `count` services each. */
-export function inputs(count: number): Map<string, string> {
-  return new Map([
-    ["clusters/local.yaml", readFileSync(join(repository, "clusters/local.yaml"), "utf8")],
-    ...environments.map((name) => [`envs/${name}.yaml`, environmentText(name, count)] as const),
-  ]);
+/** The shipped cluster, and three environments of `count` services each. */
+export function inputs(count: number): OutputFile[] {
+  return [
+    { path: "clusters/local.yaml", text: readFileSync(join(repository, "clusters/local.yaml"), "utf8") },
+    ...environments.map((name) => ({ path: `envs/${name}.yaml`, text: environmentText(name, count) })),
+  ];
 }
 
-/** One environment of `count` services; the same numbers give the same bytes. */
-export function environmentText(name: string, count: number, options: Options = {}): string {
+/** One environment of `count` services like the shipped platform's backend; the same numbers give the same bytes. */
+export function environmentText(name: string, count: number, { edit, callers }: Options = {}): string {
   const indexes = Array.from({ length: count }, (_, index) => index);
-  const own = indexes.filter(ownHost).map((index) => `    - ${serviceName(index)}.${name}.bench.localhost\n`);
-  return `# ${count} services like the shipped platform's backend.
+  const calls = indexes.flatMap((from) => called(from, count).map((to) => ({ from, to })));
+  const callersOf = Map.groupBy(calls, ({ to }) => to);
+  const services = indexes.map((index) => {
+    const from = callersOf.get(index)?.map((call) => serviceName(call.from)) ?? [];
+    const own = callers ? [`callers: [${from.join(", ")}]`] : [];
+    return serviceText(index, called(index, count).map(serviceName), edit ? [80, 20] : [90, 10], own);
+  });
+  return `# ${count} services.
 name: ${name}
 cluster: local
 gateway:
-  hosts:
-    - ${name}.bench.localhost
-${own.join("")}  tls: { secret: ${name}-gateway-tls, redirect: false }
+  hosts: [${name}.bench.localhost]
+  tls: { secret: ${name}-gateway-tls, redirect: false }
 mesh:
   tracing: { sampling: 100 }
 delivery:
   sync: ${name === "prod" ? "manual" : "automated"}
 services:
-${indexes.map((index) => serviceText(name, index, count, options)).join("\n")}`;
+${services.join("\n")}`;
 }
 
-function serviceText(environment: string, index: number, count: number, { edit, callers }: Options): string {
+/** Each service calls the next one, and every second one also calls another far away. */
+function called(index: number, count: number): number[] {
+  const targets = index % 2 === 0 ? [index + 1] : [index + 1, index + Math.floor(count / 2)];
+  return [...new Set(targets.map((target) => target % count))].sort((a, b) => a - b);
+}
+
+/** Every tenth service is exposed, under a path of its own. `weights` are those of the first service. */
+function serviceText(
+  index: number,
+  calls: readonly string[],
+  weights: readonly number[],
+  own: readonly string[],
+): string {
   const name = serviceName(index);
-  const called = calls(index, count).map(serviceName);
-  const [stable, canary] = edit && name === edited ? [80, 20] : [90, 10];
-  const version = (key: string, weight: number, replicas: number, tag: string) => `      ${key}:
+  const port = 8080 + (index % 10);
+  const [stable, canary] = name === edited ? weights : [90, 10];
+  const lines = [...own, ...(index % 10 === 0 ? [`expose: { paths: [/${name}] }`] : [])];
+  const version = (key: string, weight: number | undefined, replicas: number, tag: string) => `
+      ${key}:
         weight: ${weight}
         replicas: ${replicas}
         release:
           image: { repository: ghcr.io/stefanprodan/podinfo, tag: ${tag} }
-          ports: { http: { port: ${port(index)} } }
-          command: [./podinfo, --port=${port(index)}, --level=info, --backend-url=$(${variable(called[0])}_URL)/echo]
+          ports: { http: { port: ${port} } }
+          command: [./podinfo, --port=${port}, --level=info, --backend-url=$(${calls[0]?.toUpperCase().replace("-", "_")}_URL)/echo]
           config: { PODINFO_UI_MESSAGE: ${name} }
           secrets: [${name}-credentials]
           probes: { readiness: { http: /readyz }, liveness: { http: /healthz } }
-          calls: [${called.join(", ")}]
-`;
-  return `  ${name}:
-${expose(environment, index)}${callers ? `    callers: [${callersOf(index, count).map(serviceName).join(", ")}]\n` : ""}    headerRoutes: [{ headers: { x-canary: "true" }, version: canary }]
+          calls: [${calls.join(", ")}]`;
+  return `  ${name}:${lines.map((line) => `\n    ${line}`).join("")}
+    headerRoutes: [{ headers: { x-canary: "true" }, version: canary }]
     timeout: 10s
     retries: { attempts: 2, perTryTimeout: 3s }
     loadBalancer: ROUND_ROBIN
     connectionPool: { maxConnections: 100, maxPendingRequests: 50 }
     outlierDetection: { consecutive5xxErrors: 3, interval: 30s, baseEjectionTime: 30s }
-    versions:
-${version("stable", stable, 2, "6.14.0")}${version("canary", canary, 1, "6.15.0")}`;
-}
-
-/** Every tenth service is exposed: in turn under a path of the common host and under a host of its own. */
-function expose(environment: string, index: number): string {
-  if (index % 10 > 0) return "";
-  const host = `${environment}.bench.localhost`;
-  return ownHost(index)
-    ? `    expose: { hosts: [${serviceName(index)}.${host}] }\n`
-    : `    expose: { hosts: [${host}], paths: [/${serviceName(index)}] }\n`;
-}
-
-function ownHost(index: number): boolean {
-  return index % 20 === 10;
-}
-
-/** Each service calls the next one; every second one also calls another far away. */
-function calls(index: number, count: number): number[] {
-  const far = index % 2 === 1 ? [(index + far2(count)) % count] : [];
-  return [...new Set([(index + 1) % count, ...far])].sort((a, b) => a - b);
-}
-
-function callersOf(index: number, count: number): number[] {
-  const candidates = [(index - 1 + count) % count, (index - far2(count) + count) % count];
-  return [...new Set(candidates)].filter((caller) => calls(caller, count).includes(index)).sort((a, b) => a - b);
-}
-
-const far2 = (count: number) => Math.floor(count / 2) || 1;
-const port = (index: number) => 8080 + (index % 10);
-const variable = (name = "") => name.toUpperCase().replaceAll("-", "_");
-
-function serviceName(index: number): string {
-  return `service-${String(index).padStart(5, "0")}`;
+    versions:${version("stable", stable, 2, "6.14.0")}${version("canary", canary, 1, "6.15.0")}
+`;
 }

@@ -1,16 +1,16 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { plan } from "../../generators/index.ts";
-import { type KubernetesObject, type OutputFile, renderUnit } from "../../generators/render/output.ts";
+import { type OutputFile, renderUnit } from "../../generators/render/output.ts";
 import { readPlatform } from "../../scripts/lib/render.ts";
 import type { Manifest } from "./helm.ts";
 import { repository } from "./input.ts";
-import { run } from "./process.ts";
+import { run, time } from "./process.ts";
 
 /** Writes files below a folder, in the plainest way there is. */
-export function writeFiles(root: string, files: Iterable<readonly [path: string, text: string]>): void {
+export function writeFiles(root: string, files: readonly OutputFile[]): void {
   const made = new Set<string>();
-  for (const [path, text] of files) {
+  for (const { path, text } of files) {
     const folder = join(root, dirname(path));
     if (!made.has(folder)) mkdirSync(folder, { recursive: true });
     made.add(folder);
@@ -21,40 +21,41 @@ export function writeFiles(root: string, files: Iterable<readonly [path: string,
 const reportMemory =
   "data:text/javascript,process.on('exit',()=>console.error('maxRSS',process.resourceUsage().maxRSS))";
 
-/** A whole process of `npm run render`. @returns its peak memory in MB */
-export async function render(root: string): Promise<number> {
-  const command = [join(repository, "scripts/run.js"), "render", "--root", root];
-  const { stderr } = await run(process.execPath, [`--import=${reportMemory}`, ...command]);
-  return Number(/maxRSS (\d+)/.exec(stderr)?.[1]) / 1024;
+/** A whole process of `npm run render`. @returns its milliseconds, and its peak memory in MB */
+export async function render(root: string): Promise<{ elapsed: number; memory: number }> {
+  const command = [`--import=${reportMemory}`, join(repository, "scripts/run.js"), "render", "--root", root];
+  let memory = Number.NaN;
+  const elapsed = await time(async () => {
+    const { stderr } = await run(process.execPath, command);
+    memory = Number(/maxRSS (\d+)/.exec(stderr)?.[1]) / 1024;
+  });
+  return { elapsed, memory };
 }
 
-/** All that a render gives, in memory. */
+type Model = readonly [construct: new (data: object) => object, data: Manifest];
+
+/** All that a render gives, in memory; `manifests` are the objects below envs/ as plain data. */
 export interface Rendered {
   readonly files: readonly OutputFile[];
-  /** Class and data of each object of Kubernetes. */
-  readonly models: readonly (readonly [new (data: object) => object, Manifest])[];
-  /** The objects below envs/, as plain data. */
+  readonly models: readonly Model[];
   readonly manifests: readonly Manifest[];
 }
 
 /** What slipway renders from these inputs. */
-export function collect(texts: ReadonlyMap<string, string>): Rendered {
-  const units = plan(readPlatform(texts));
-  const generated = units.map((unit) => ({
-    folder: unit.folder,
-    models: unit.generate().flatMap((object) => ("kind" in object ? [modelOf(object)] : [])),
-  }));
+export function collect(inputs: readonly OutputFile[]): Rendered {
+  const units = plan(readPlatform(new Map(inputs.map(({ path, text }) => [path, text]))));
+  const models = units.flatMap(({ folder, generate }) =>
+    generate().flatMap((object) => {
+      if (!("kind" in object)) return [];
+      const data = JSON.parse(JSON.stringify(object)) as Manifest;
+      return [{ folder, data, model: [object.constructor as Model[0], data] as const }];
+    }),
+  );
   return {
     files: units.flatMap(renderUnit),
-    models: generated.flatMap(({ models }) => models),
-    manifests: generated
-      .filter(({ folder }) => folder.startsWith("envs/"))
-      .flatMap(({ models }) => models.map(([, data]) => data)),
+    models: models.map(({ model }) => model),
+    manifests: models.filter(({ folder }) => folder.startsWith("envs/")).map(({ data }) => data),
   };
-}
-
-function modelOf(object: KubernetesObject) {
-  return [object.constructor as new (data: object) => object, JSON.parse(JSON.stringify(object)) as Manifest] as const;
 }
 
 /** Constructs every object with its class of @kubernetes-models. */
