@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { load } from "js-yaml";
@@ -13,6 +13,7 @@ import { type Clone, commitFiles, fetchBranch, openClone, pushTo, readAt, type U
 import { readInputs } from "./inputs.ts";
 import { forgetPending, notePending, undoInterrupted } from "./pending.ts";
 import { planRender, type Render, readPlatform } from "./render.ts";
+import { replaceFile } from "./tree.ts";
 
 /** One value of an input, before and after. `undefined`: not there. */
 export interface Edit {
@@ -40,7 +41,6 @@ export interface ChangeOptions {
   readonly push?: boolean;
   readonly branch?: string;
   readonly json?: boolean;
-  readonly root?: string;
 }
 
 /** What a change has led to, for `--json`. */
@@ -298,9 +298,4 @@ const show = (value: unknown) =>
 
 function say({ json }: ChangeOptions, line: string): void {
   if (!json) echo(line);
-}
-
-function replaceFile(path: string, text: string): void {
-  writeFileSync(`${path}.slipway-tmp`, text);
-  renameSync(`${path}.slipway-tmp`, path);
 }

@@ -6,7 +6,7 @@ import type { Unit } from "../../generators/render/output.ts";
 
 /** What earlier renders wrote: where a unit's key is unchanged and nobody has touched its files, it need not be rendered again. */
 export interface State {
-  /** Hash of the generators: a change of code makes every unit new. */
+  /** Hash of the code that rendered: a change of it makes every unit new. */
   readonly code: string;
   readonly units: Readonly<Record<string, UnitState>>;
 }
@@ -102,11 +102,15 @@ function contextHash(context: object): string {
 let code: string | undefined;
 
 function codeHash(): string {
-  code ??= hash("sha1", sources(join(import.meta.dirname, "../../generators")).join("\n"));
+  code ??= hash("sha1", sources(join(import.meta.dirname, "../..")).join("\n"));
   return code;
 }
 
+/** The generators, the versions of what they are built on, and this file, which says what the state means. */
 function sources(root: string): string[] {
-  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
-  return files.sort().map((name) => `${name}\n${readFileSync(join(root, name), "utf8")}`);
+  const generators = readdirSync(join(root, "generators"), { recursive: true, encoding: "utf8" });
+  const files = generators.filter((name) => name.endsWith(".ts")).map((name) => join("generators", name));
+  return [...files.sort(), "package-lock.json", "scripts/lib/state.ts"].map(
+    (name) => `${name}\n${readFileSync(join(root, name), "utf8")}`,
+  );
 }

@@ -112,15 +112,17 @@ export function writeTree(root: string, { create, change, remove }: TreePlan): v
     made.add(folder);
     writeFileSync(join(root, path), text, { flag: "wx", encoding: "utf8" });
   }
-  for (const { path, text } of change) {
-    const target = join(root, path);
-    writeFileSync(target + temporary, text);
-    renameSync(target + temporary, target);
-  }
+  for (const { path, text } of change) replaceFile(join(root, path), text);
   for (const path of remove) {
     rmSync(join(root, path), { force: true });
     removeEmptyFolders(root, dirname(path));
   }
+}
+
+/** Replaces a file in one step. */
+export function replaceFile(path: string, text: string): void {
+  writeFileSync(path + temporary, text);
+  renameSync(path + temporary, path);
 }
 
 function removeEmptyFolders(root: string, folder: string): void {
