@@ -12,7 +12,9 @@ import { schemaUnits } from "./schema.ts";
  */
 export function plan(platform: Platform): Unit[] {
   const rendered = platform.clusters.flatMap((cluster) => {
-    const environments = environmentsOf(cluster.value, platform).map(resolveEnvironment);
+    const environments = environmentsOf(cluster.value, platform).map((environment) =>
+      resolveEnvironment(environment, platform),
+    );
     return [...clusterUnits(cluster, environments), ...environments.flatMap(environmentUnits)];
   });
   return [...schemaUnits(), ...rendered];

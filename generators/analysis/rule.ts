@@ -13,7 +13,10 @@ export interface Subject {
 export type Rule = (subject: Subject) => Fault[];
 
 export function subjectOf(platform: Platform): Subject {
-  return { platform, environments: platform.environments.map(resolveEnvironment) };
+  return {
+    platform,
+    environments: platform.environments.map((environment) => resolveEnvironment(environment, platform)),
+  };
 }
 
 /** A finding about a service: its path below the service, what is wrong, and whether the key is meant and not the value. */

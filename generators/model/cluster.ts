@@ -52,6 +52,19 @@ const version = (example: string) =>
     )
     .describe("Version, pinned.");
 
+/** A component that is one chart: whether the cluster has it already, and which version to install where it has not. */
+const component = (example: string, what: string) =>
+  z
+    .strictObject({
+      version: version(example),
+      provided: z
+        .boolean()
+        .default(false)
+        .describe("Whether the cluster already has it, so that slipway installs none. Default: false."),
+    })
+    .optional()
+    .describe(`${what} Default: none.`);
+
 /** Platform components. The ones a cluster already has are left out with `provided: true`; the ones it must not have are not named. */
 const platform = z
   .strictObject({
@@ -75,6 +88,11 @@ const platform = z
       })
       .optional()
       .describe("Istio: base, istiod, CNI plugin and ingress gateway."),
+    monitoring: component("91.5.0", "Prometheus, Alertmanager and Grafana: the chart kube-prometheus-stack."),
+    jaeger: component("4.11.1", "Jaeger, which keeps traces."),
+    kiali: component("2.31.0", "Kiali, which draws the mesh."),
+    flagger: component("1.44.0", "Flagger, which moves canaries by what is measured, and its load tester."),
+    metricsServer: component("3.14.0", "metrics-server, which autoscalers need."),
   })
   .describe("What runs on the cluster besides the environments.");
 

@@ -48,6 +48,8 @@ export interface Scope {
   /** Namespace of the Gateway and of the routes that belong to no single service. */
   readonly routing: string;
   readonly mesh: Environment["mesh"];
+  /** Which of the cluster's platform components there are. */
+  readonly components: Readonly<Record<"monitoring" | "jaeger" | "flagger", boolean>>;
 }
 
 /** A service or a data store with its surroundings: all that its manifests follow from. */
@@ -150,19 +152,25 @@ const resolved = new WeakMap<Input<Environment>, ResolvedEnvironment>();
  * Follows who calls whom, and where everything lives. References to what does not exist are left out here: the analysis
  * reports them. Worked out once for each input, because the analysis and the plan both ask.
  */
-export function resolveEnvironment(input: Input<Environment>): ResolvedEnvironment {
-  const known = resolved.get(input) ?? resolve(input);
+export function resolveEnvironment(input: Input<Environment>, platform: Platform): ResolvedEnvironment {
+  const known = resolved.get(input) ?? resolve(input, platform);
   resolved.set(input, known);
   return known;
 }
 
-function resolve(input: Input<Environment>): ResolvedEnvironment {
+function resolve(input: Input<Environment>, { clusters }: Platform): ResolvedEnvironment {
   const environment = input.value;
+  const cluster = clusters.find(({ value }) => value.name === environment.cluster)?.value;
   const scope: Scope = {
     name: environment.name,
     cluster: environment.cluster,
     routing: routingNamespace(environment),
     mesh: environment.mesh,
+    components: {
+      monitoring: cluster?.platform.monitoring !== undefined,
+      jaeger: cluster?.platform.jaeger !== undefined,
+      flagger: cluster?.platform.flagger !== undefined,
+    },
   };
   const base = new Map<string, { name: string; namespace: string; ports: readonly ServicePort[] }>();
   for (const [name, spec] of Object.entries(environment.services)) {

@@ -8,7 +8,7 @@ import { analyze, apply, eventually, makeSecrets, manifests, podsReady, renderCo
 describe.each(Object.keys(platformFolders))("%s", (name) => {
   const folder = platformFolders[name] ?? "";
   const platform = platformIn(folder);
-  const environments = platform.environments.map(resolveEnvironment);
+  const environments = platform.environments.map((environment) => resolveEnvironment(environment, platform));
   const namespaces = environments.flatMap((environment) => environment.namespaces);
 
   afterEach(async () => {
