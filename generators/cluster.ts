@@ -9,6 +9,7 @@ import { ingress, type ResolvedEnvironment } from "./model/resolve.ts";
 import { argocd } from "./platform/argocd.ts";
 import { clusterConfiguration } from "./platform/cluster-configuration.ts";
 import { type Component, components } from "./platform/components.ts";
+import { gitea, gitServer } from "./platform/gitea.ts";
 import { platformNamespace } from "./platform/namespaces.ts";
 import { type KubernetesObject, type Unit, unit } from "./render/output.ts";
 import { paths } from "./render/paths.ts";
@@ -25,6 +26,7 @@ export function clusterUnits(
     ...new Set([
       ...charts.map((chart) => chart.namespace),
       ...(cluster.platform.istio ? ["istio-system", ingress.namespace] : []),
+      ...(cluster.platform.gitea ? [gitServer.namespace] : []),
     ]),
   ];
   const own = namespaces.filter((namespace) => namespace !== "kube-system").sort();
@@ -40,6 +42,9 @@ export function clusterUnits(
     unit(paths.component(name, "namespaces"), file, "namespaces", own, (list) => list.map(platformNamespace)),
     ...(cluster.platform.istio
       ? [unit(paths.component(name, "mesh"), file, "mesh", {}, () => [peerAuthentication("istio-system")])]
+      : []),
+    ...(cluster.platform.gitea
+      ? [unit(paths.component(name, gitServer.name), file, "gitea", cluster.platform.gitea, gitea)]
       : []),
     ...charts.map((chart) =>
       unit(paths.component(name, chart.name), file, "values", chart.values, (values) => [
@@ -63,6 +68,7 @@ export function clusterUnits(
         repository,
         charts,
         mesh: cluster.platform.istio !== undefined,
+        git: cluster.platform.gitea !== undefined,
         kustomize: !cluster.platform.argocd.provided,
       },
       platformApplications,
@@ -144,12 +150,14 @@ function platformApplications({
   name,
   charts,
   mesh,
+  git,
   kustomize,
   ...cluster
 }: Repository & {
   name: string;
   charts: readonly Component[];
   mesh: boolean;
+  git: boolean;
   kustomize: boolean;
 }): KubernetesObject[] {
   const common = { project: "platform", automated: { prune: true, selfHeal: true }, cascade: false };
@@ -164,6 +172,7 @@ function platformApplications({
   return [
     folder("argocd", waves.platform.foundations, argocdNamespace, kustomize),
     folder("namespaces", waves.platform.foundations, argocdNamespace),
+    ...(git ? [folder(gitServer.name, waves.platform.foundations, gitServer.namespace)] : []),
     ...(mesh ? [folder("mesh", waves.platform.mesh, "istio-system")] : []),
     ...charts.map(({ name: child, namespace, wave, chart }) =>
       application(cluster, {

@@ -5,6 +5,7 @@ import { collisions } from "./collisions.ts";
 import { crds } from "./crds.ts";
 import { dataStores } from "./data-stores.ts";
 import { exposure } from "./exposure.ts";
+import { gitServers } from "./git-server.ts";
 import { hosting } from "./hosting.ts";
 import { images } from "./images.ts";
 import { names } from "./names.ts";
@@ -22,7 +23,7 @@ import { versionReferences } from "./version-references.ts";
 import { weights } from "./weights.ts";
 
 /** Rules that compare files: where one cannot be read, they would only repeat that. */
-const acrossFiles: readonly Rule[] = [hosting, collisions, crds];
+const acrossFiles: readonly Rule[] = [hosting, collisions, crds, gitServers];
 
 const withinFiles: readonly Rule[] = [
   names,

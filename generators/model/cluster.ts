@@ -92,6 +92,10 @@ const platform = z
     jaeger: component("4.11.1", "Jaeger, which keeps traces."),
     kiali: component("2.31.0", "Kiali, which draws the mesh."),
     flagger: component("1.44.0", "Flagger, which moves canaries by what is measured, and its load tester."),
+    gitea: z
+      .strictObject({ version: version("1.27.2") })
+      .optional()
+      .describe("A Git server on the cluster, which bootstrap fills with this repository. Default: none."),
     metricsServer: component("3.14.0", "metrics-server, which autoscalers need."),
   })
   .describe("What runs on the cluster besides the environments.");
@@ -120,6 +124,12 @@ export const cluster = z
       .describe("This repository, as the cluster sees it."),
     provider: z.discriminatedUnion("type", [kind, eks, aks, existing]).describe("How the cluster is made."),
     platform,
+    secrets: z
+      .record(name, z.array(z.string().regex(/^[-._a-zA-Z0-9]+$/, "must be a key of a Secret")).min(1))
+      .default({})
+      .describe(
+        "Secrets that bootstrap makes where the inputs name them and the cluster lacks them: the keys of each, which get random values. For clusters to try things on. Default: none.",
+      ),
   })
   .describe("One cluster of the platform. `npm run render` turns it into Applications and platform manifests.");
 

@@ -1,0 +1,155 @@
+import { $, type ProcessOutput } from "zx";
+import type { Cluster } from "../../generators/model/cluster.ts";
+import type { KubernetesObject } from "../../generators/render/output.ts";
+import { type Option, UserError } from "./cli.ts";
+
+/** Options of every command that looks at a cluster or changes it. */
+export const clusterOptions = {
+  cluster: { type: "string", value: "NAME", help: "A file in clusters/. Default: the only one." },
+  context: {
+    type: "string",
+    value: "NAME",
+    help: "The kubectl context that reaches it. Default for Kind: kind-<cluster>; otherwise it must be named.",
+  },
+  root: { type: "string", value: "DIR", help: "The clone to work in. Default: this repository." },
+} as const satisfies Readonly<Record<string, Option>>;
+
+/** A cluster that kubectl reaches under a context. */
+export interface LiveCluster {
+  readonly context: string;
+}
+
+/** An object as the API server gives it: what is there depends on its kind. */
+// biome-ignore lint/suspicious/noExplicitAny: the API server says what it is
+export type LiveObject = KubernetesObject & { readonly spec?: any; readonly status?: any; readonly data?: any };
+
+/** How long one request may take. Waiting for a state is a loop of such requests. */
+const requestLimit = "15s";
+
+/**
+ * The context that a command works in: the one that was named, or Kind's own. Never the current one: it may be anybody's.
+ *
+ * @throws UserError where none is known
+ */
+export function contextOf({ name, provider }: Cluster, named?: string): LiveCluster {
+  if (named) return { context: named };
+  if (provider.type === "kind") return { context: `kind-${name}` };
+  throw new UserError(
+    `name the kubectl context of the cluster ${name} with --context; kubectl config get-contexts lists them`,
+  );
+}
+
+/**
+ * Runs kubectl.
+ *
+ * @param args without the context
+ * @throws UserError with kubectl's own words, where it fails
+ */
+export async function kubectl(live: LiveCluster, args: readonly string[], input?: string): Promise<string> {
+  const result = await tryKubectl(live, args, input);
+  if (result.exitCode === 0) return result.stdout;
+  throw new UserError(`kubectl ${args.slice(0, 3).join(" ")} failed: ${explain(live, result)}`);
+}
+
+/** Runs kubectl and gives whatever came of it. */
+export async function tryKubectl(
+  { context }: LiveCluster,
+  args: readonly string[],
+  input = "",
+): Promise<ProcessOutput> {
+  // A limit of its own for what waits: kubectl's request timeout would end the wait.
+  const waits =
+    args.includes("wait") || args.includes("rollout") || args.includes("exec") || args.includes("port-forward");
+  const limit = waits ? [] : [`--request-timeout=${requestLimit}`];
+  return $({ input, quiet: true, nothrow: true })`kubectl --context ${context} ${limit} ${args}`;
+}
+
+/** What kubectl said, in one line, with the way out where it is known. */
+export function explain({ context }: LiveCluster, { stderr, exitCode }: ProcessOutput): string {
+  const lines = stderr
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
+  const text = lines.at(-1) ?? `exit status ${exitCode}`;
+  if (/context .* does not exist|no context exists/.test(stderr)) {
+    return `there is no context ${context}; kubectl config get-contexts lists them, npm run bootstrap makes a Kind cluster`;
+  }
+  if (/refused|no such host|i\/o timeout|Unable to connect|EOF|deadline exceeded/.test(stderr)) {
+    return `the cluster of context ${context} does not answer (${text}); is it running?`;
+  }
+  if (/Unauthorized|must be logged in|provide credentials/i.test(stderr))
+    return `context ${context} is not let in (${text}); log in again`;
+  if (/command not found|ENOENT/.test(stderr)) return "kubectl is not on the PATH; npm run doctor says how to get it";
+  return text.replace(/^error: /, "");
+}
+
+/** @throws UserError where the cluster does not answer */
+export async function requireReachable(live: LiveCluster): Promise<void> {
+  await kubectl(live, ["get", "--raw", "/readyz"]);
+}
+
+/** Whether the cluster answers, within a few seconds. */
+export async function isReachable({ context }: LiveCluster): Promise<boolean> {
+  const result = await $({
+    quiet: true,
+    nothrow: true,
+  })`kubectl --context ${context} --request-timeout=3s get --raw /readyz`;
+  return result.exitCode === 0;
+}
+
+/**
+ * Objects of a kind; none where the cluster does not know the kind.
+ *
+ * @param resource as kubectl names it: deployments.apps
+ * @param namespace all, where none is given
+ */
+export async function list(live: LiveCluster, resource: string, namespace?: string): Promise<LiveObject[]> {
+  const where = namespace ? ["-n", namespace] : ["-A"];
+  const result = await tryKubectl(live, ["get", resource, ...where, "-o", "json"]);
+  if (result.exitCode === 0) return (JSON.parse(result.stdout) as { items: LiveObject[] }).items;
+  if (/doesn't have a resource type|could not find the requested resource|no matches for kind/.test(result.stderr))
+    return [];
+  throw new UserError(`kubectl get ${resource} failed: ${explain(live, result)}`);
+}
+
+/** One object; none where it is not there, or its kind is unknown. */
+export async function find(
+  live: LiveCluster,
+  resource: string,
+  name: string,
+  namespace: string,
+): Promise<LiveObject | undefined> {
+  const result = await tryKubectl(live, ["get", resource, name, "-n", namespace, "-o", "json", "--ignore-not-found"]);
+  if (result.exitCode === 0) return result.stdout.trim() ? (JSON.parse(result.stdout) as LiveObject) : undefined;
+  if (/doesn't have a resource type|could not find the requested resource/.test(result.stderr)) return undefined;
+  throw new UserError(`kubectl get ${resource} ${name} failed: ${explain(live, result)}`);
+}
+
+/** Flags of every apply: the fields of ours are ours, whoever set them before. */
+export const serverSide = ["--server-side", "--force-conflicts", "--field-manager=slipway-bootstrap"] as const;
+
+/**
+ * Waits until nothing is missing.
+ *
+ * @param missing what is still missing, in a few words; `undefined` when all is there
+ * @param further commands to look further, for the message
+ * @throws UserError after the limit, with what was missing last
+ */
+export async function waitUntil(
+  what: string,
+  seconds: number,
+  missing: () => Promise<string | undefined>,
+  further: readonly string[] = [],
+): Promise<void> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const left = await missing();
+    if (left === undefined) return;
+    if (Date.now() > end) {
+      throw new UserError(
+        [`waited ${seconds} s for ${what}: ${left}`, ...further.map((command) => `  look with: ${command}`)].join("\n"),
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
