@@ -46,10 +46,10 @@ export async function openClone(root: string): Promise<Clone> {
 }
 
 /** Git in a folder: no prompt, because nobody may be there to answer it, and a limit to its silence. */
-export function openGit(root: string): SimpleGit {
+export function openGit(root: string, additions: Readonly<Record<string, string>> = {}): SimpleGit {
   // Nothing here opens an editor or a pager; every other variable, such as GIT_SSH_COMMAND, is the user's own and counts.
   const { EDITOR, VISUAL, PAGER, GIT_EDITOR, GIT_SEQUENCE_EDITOR, GIT_PAGER, ...inherited } = process.env;
-  const environment = { ...inherited, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
+  const environment = { ...inherited, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C", ...additions };
   return simpleGit(root, {
     timeout: { block: silence },
     allowEnvironment: Object.keys(environment),
@@ -137,7 +137,7 @@ export async function fetchBranch({ git }: Clone, { remote, branch }: Upstream):
 }
 
 /** The line of Git's output that says what went wrong. */
-function reason(error: unknown): string {
+export function reason(error: unknown): string {
   if (!(error instanceof GitError)) throw error;
   const lines = error.message
     .split("\n")

@@ -1,0 +1,89 @@
+import { echo } from "zx";
+import { argocdRunning, credentialVariables } from "./lib/bootstrap/argocd.ts";
+import { gitServerRunning, gitServerWebhook, isEmbedded } from "./lib/bootstrap/git-server.ts";
+import { kindCluster } from "./lib/bootstrap/kind.ts";
+import { platformSettled, rootApplied } from "./lib/bootstrap/platform.ts";
+import { repositoryFilled } from "./lib/bootstrap/repository.ts";
+import { secretsMade } from "./lib/bootstrap/secrets.ts";
+import { summary } from "./lib/bootstrap/summary.ts";
+import { findCluster, type Target } from "./lib/bootstrap/target.ts";
+import { carryOut } from "./lib/change.ts";
+import { main, rootOf, UserError } from "./lib/cli.ts";
+import { clusterOptions, contextOf, requireReachable } from "./lib/cluster.ts";
+import { doctorStep } from "./lib/doctor.ts";
+import { openClone } from "./lib/git.ts";
+import { readInputs } from "./lib/inputs.ts";
+import { planRender, readPlatform } from "./lib/render.ts";
+import { renderSteps, type Step, takeSteps } from "./lib/steps.ts";
+
+await main({
+  usage: "npm run bootstrap --",
+  summary: `From nothing to a cluster that follows this repository. Each step looks first: run it again at any time, also after it was interrupted. For a private repository, set ${credentialVariables.join(" and ")}.`,
+  options: {
+    ...clusterOptions,
+    repo: {
+      type: "string",
+      value: "URL",
+      help: "Follow this repository: the cluster's input is changed, committed and pushed there.",
+    },
+    timeout: { type: "string", value: "MINUTES", help: "Limit of the wait for Applications. Default: 20." },
+    "dry-run": { type: "boolean", help: "Print every command, and do nothing." },
+  },
+  run: async ({ root: folder, cluster: name, context, repo, timeout = "20", "dry-run": dryRun = false }) => {
+    const root = rootOf(folder);
+    const minutes = Number(timeout);
+    if (!(minutes > 0 && minutes <= 600))
+      throw new UserError(`--timeout ${timeout}: must be a number of minutes from 1 to 600`);
+    if (repo) await follow(root, repo, name, dryRun);
+    const target = open(root, name, context);
+    const steps = planSteps(target, { own: context === undefined, push: repo !== undefined, minutes });
+    if (dryRun) {
+      echo(renderSteps(steps));
+      return;
+    }
+    await requireCommitted(root);
+    if (context !== undefined) await requireReachable(target.live);
+    const changed = await takeSteps(steps);
+    echo(changed.length === 0 ? "\nnothing to do: everything is in place" : "");
+    echo(await summary(target));
+  },
+});
+
+function open(root: string, name: string | undefined, context: string | undefined): Target {
+  const platform = readPlatform(readInputs(root));
+  const cluster = findCluster(platform, name).value;
+  return { root, platform, cluster, live: contextOf(cluster, context) };
+}
+
+/** From nothing to a platform that follows Git, in order. */
+function planSteps(target: Target, { own, push, minutes }: { own: boolean; push: boolean; minutes: number }): Step[] {
+  const embedded = isEmbedded(target);
+  return [
+    doctorStep(target, own),
+    ...(own && target.cluster.provider.type === "kind" ? [kindCluster(target)] : []),
+    ...(embedded ? [gitServerRunning(target)] : []),
+    repositoryFilled(target, push || embedded),
+    argocdRunning(target),
+    ...(embedded ? [gitServerWebhook(target)] : []),
+    secretsMade(target),
+    rootApplied(target),
+    platformSettled(target, minutes * 60),
+  ];
+}
+
+/** Makes the cluster's input name another repository: one commit, like every other change. */
+async function follow(root: string, url: string, name: string | undefined, dryRun: boolean): Promise<void> {
+  await carryOut(root, { "dry-run": dryRun }, (platform) => {
+    const { file, value } = findCluster(platform, name);
+    const edit = { file, path: ["repository", "url"], from: value.repository.url, to: url };
+    return { subject: `bootstrap(${value.name}): follow ${url}`, edits: value.repository.url === url ? [] : [edit] };
+  });
+}
+
+/** What is not committed would not reach the cluster. */
+async function requireCommitted(root: string): Promise<void> {
+  await openClone(root);
+  const { create, change, remove } = planRender(root, { compareAll: true }).tree;
+  if (create.length + change.length + remove.length > 0)
+    throw new UserError("the rendered files are not what the inputs say; npm run render, and commit");
+}

@@ -1,0 +1,27 @@
+import { chalk, echo } from "zx";
+import { findCluster } from "./lib/bootstrap/target.ts";
+import { main, rootOf } from "./lib/cli.ts";
+import { clusterOptions } from "./lib/cluster.ts";
+import { examine } from "./lib/doctor.ts";
+import { readInputs } from "./lib/inputs.ts";
+import { readPlatform } from "./lib/render.ts";
+
+const { cluster, context, root } = clusterOptions;
+
+await main({
+  usage: "npm run doctor --",
+  summary: "What this machine lacks for a bootstrap, and how to get it. Exit status 1 where something is missing.",
+  options: { cluster, context, root, json: { type: "boolean", help: "Print the checks as JSON." } },
+  run: async ({ cluster: name, context: named, root: folder, json }) => {
+    const target = { cluster: findCluster(readPlatform(readInputs(rootOf(folder))), name).value };
+    const checks = await examine(target, named === undefined);
+    if (json) echo(JSON.stringify(checks, null, 2));
+    else {
+      const width = Math.max(...checks.map((check) => check.name.length));
+      for (const { name, ok, found, fix } of checks) {
+        echo(`${ok ? chalk.green("✓") : chalk.red("✗")} ${name.padEnd(width)}  ${found}${fix ? `; ${fix}` : ""}`);
+      }
+    }
+    if (checks.some(({ ok }) => !ok)) process.exitCode = 1;
+  },
+});

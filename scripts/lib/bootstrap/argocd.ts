@@ -1,0 +1,85 @@
+import { argocdNamespace } from "../../../generators/argo/application.ts";
+import { paths } from "../../../generators/render/paths.ts";
+import { explain, kubectl, list, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
+import type { Step } from "../steps.ts";
+import { applyNamespaces } from "./objects.ts";
+import { type Target, typed } from "./target.ts";
+
+/** Images of Argo CD come to about 200 MB. */
+const limit = 600;
+
+/**
+ * Argo CD as it is rendered: the installation with our settings, or the settings alone where the cluster has its own. An
+ * Argo CD that is there already is taken over: its fields become ours.
+ */
+export function argocdRunning(target: Target): Step {
+  const { root, cluster, live } = target;
+  const folder = paths.component(cluster.name, "argocd");
+  const source = cluster.platform.argocd.provided ? ["-R", "-f", folder] : ["-k", folder];
+  const here = source.map((word) => (word === folder ? `${root}/${folder}` : word));
+  const apply = ["apply", ...serverSide];
+  return {
+    name: `Argo CD ${cluster.platform.argocd.provided ? "of the cluster, with our settings" : cluster.platform.argocd.version}`,
+    commands: [
+      typed(live, ...apply, ...source),
+      typed(live, "rollout", "status", "deployment,statefulset", "-n", argocdNamespace, `--timeout=${limit}s`),
+    ],
+    look: async () => {
+      const { exitCode } = await tryKubectl(live, ["diff", ...serverSide, ...here]);
+      return exitCode === 0 && (await notReady(target)) === undefined ? "is there, with our settings" : undefined;
+    },
+    ensure: async (say) => {
+      await applyNamespaces(target, [argocdNamespace]);
+      let told = false;
+      // The projects are refused until the API server knows their kind, which the same apply brings.
+      await waitUntil(
+        "Argo CD's objects to be accepted",
+        120,
+        async () => {
+          const result = await tryKubectl(live, [...apply, ...here]);
+          if (result.exitCode === 0) return undefined;
+          if (!told && !/no matches for kind|not found/.test(result.stderr)) say(explain(live, result));
+          told = true;
+          return explain(live, result);
+        },
+        [typed(live, ...apply, ...source)],
+      );
+      await repositoryCredentials(target);
+      await waitUntil("Argo CD to be ready", limit, () => notReady(target), [
+        typed(live, "get", "pods", "-n", argocdNamespace),
+        typed(live, "get", "events", "-n", argocdNamespace, "--sort-by=.lastTimestamp"),
+      ]);
+      return "ready";
+    },
+  };
+}
+
+async function notReady({ live }: Target): Promise<string | undefined> {
+  const workloads = [
+    ...(await list(live, "deployments.apps", argocdNamespace)),
+    ...(await list(live, "statefulsets.apps", argocdNamespace)),
+  ];
+  if (workloads.length === 0) return "nothing runs in its namespace";
+  const waiting = workloads.filter(({ spec, status }) => (status?.readyReplicas ?? 0) < (spec?.replicas ?? 1));
+  return waiting.length === 0 ? undefined : `${waiting.map(({ metadata }) => metadata?.name).join(", ")} not ready`;
+}
+
+/** The variables that bootstrap takes the password of a private repository from. */
+export const credentialVariables = ["GIT_USERNAME", "GIT_PASSWORD"] as const;
+
+/** https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#repositories */
+async function repositoryCredentials({ cluster, live }: Target): Promise<void> {
+  const [username, password] = credentialVariables.map((name) => process.env[name]);
+  if (!password) return;
+  const object = {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+      name: "repository",
+      namespace: argocdNamespace,
+      labels: { "argocd.argoproj.io/secret-type": "repository" },
+    },
+    stringData: { type: "git", url: cluster.repository.url, username: username ?? "git", password },
+  };
+  await kubectl(live, ["apply", ...serverSide, "-f", "-"], JSON.stringify(object));
+}

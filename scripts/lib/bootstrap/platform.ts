@@ -1,0 +1,118 @@
+import { chalk } from "zx";
+import { argocdNamespace } from "../../../generators/argo/application.ts";
+import { plan } from "../../../generators/index.ts";
+import { paths } from "../../../generators/render/paths.ts";
+import { type ApplicationState, describeState, isSettled, readApplications } from "../applications.ts";
+import { kubectl, type LiveCluster, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
+import type { Step } from "../steps.ts";
+import { type Target, typed } from "./target.ts";
+
+/** The one Application that everything else follows from. */
+export function rootApplied({ root, cluster, live }: Target): Step {
+  const file = `${paths.root(cluster.name)}/application-root.yaml`;
+  return {
+    name: "Root Application",
+    commands: [typed(live, "apply", ...serverSide, "-f", file)],
+    look: async () => {
+      const { exitCode } = await tryKubectl(live, ["diff", ...serverSide, "-f", `${root}/${file}`]);
+      return exitCode === 0 ? "is there" : undefined;
+    },
+    ensure: async () => {
+      await kubectl(live, ["apply", ...serverSide, "-f", `${root}/${file}`]);
+      return `applied; it follows ${cluster.repository.revision} of ${cluster.repository.url}`;
+    },
+  };
+}
+
+/**
+ * Everything that Argo CD syncs by itself is Synced and Healthy.
+ *
+ * @param commit what the Applications should be at: the commit that the repository's branch is at
+ * @param seconds limit of the wait
+ */
+export function platformSettled(target: Target, seconds: number): Step {
+  const { live } = target;
+  const names = applicationNames(target);
+  return {
+    name: "Applications",
+    commands: [typed(live, "get", "applications", "-n", argocdNamespace, "--watch")],
+    look: async () => {
+      const states = await readApplications(live);
+      return unsettled(names, states).length === 0 ? describeSettled(names, states) : undefined;
+    },
+    ensure: async (say) => {
+      await refresh(live, names);
+      const told = new Set<string>();
+      await waitUntil(
+        "Applications to be Synced and Healthy",
+        seconds,
+        async () => {
+          const states = await readApplications(live);
+          const left = unsettled(names, states);
+          for (const state of states.filter(({ name }) => names.includes(name))) {
+            if (!isSettled(state) || told.has(state.name)) continue;
+            told.add(state.name);
+            say(
+              `${state.automated ? chalk.green("✓") : chalk.yellow("·")} ${state.name}  ${state.sync} ${state.health}`,
+            );
+          }
+          return left.length === 0 ? undefined : left.map((state) => `\n  ${describeState(state)}`).join("");
+        },
+        [
+          typed(live, "get", "applications", "-n", argocdNamespace),
+          typed(live, "describe", "application", "<name>", "-n", argocdNamespace),
+          "npm run status",
+        ],
+      );
+      return describeSettled(names, await readApplications(live));
+    },
+  };
+}
+
+/** Names of the cluster's Applications, as they are rendered. */
+export function applicationNames({ platform, cluster }: Pick<Target, "platform" | "cluster">): string[] {
+  const folder = paths.root(cluster.name);
+  return plan(platform)
+    .filter((unit) => unit.folder === folder || unit.folder.startsWith(`${folder}/`))
+    .flatMap((unit) => unit.generate())
+    .flatMap((object) => ("kind" in object && object.kind === "Application" ? [object.metadata?.name ?? ""] : []));
+}
+
+/** Asks Argo CD to look at the repository now, and not at its next look. */
+export async function refresh(live: LiveCluster, names: readonly string[]): Promise<void> {
+  await tryKubectl(live, [
+    "annotate",
+    "applications.argoproj.io",
+    "-n",
+    argocdNamespace,
+    "--overwrite",
+    ...names,
+    "argocd.argoproj.io/refresh=normal",
+  ]);
+}
+
+function unsettled(names: readonly string[], states: readonly ApplicationState[]): ApplicationState[] {
+  const known = new Map(states.map((state) => [state.name, state]));
+  return names
+    .map(
+      (name) =>
+        known.get(name) ?? {
+          name,
+          project: "",
+          wave: 0,
+          automated: true,
+          sync: "Missing",
+          health: "Missing",
+          revision: "",
+          message: "",
+        },
+    )
+    .filter((state) => !isSettled(state));
+}
+
+function describeSettled(names: readonly string[], states: readonly ApplicationState[]): string {
+  const own = states.filter(({ name }) => names.includes(name));
+  const waiting = own.filter(({ automated, sync }) => !automated && sync !== "Synced");
+  const synced = `${own.length - waiting.length} of ${own.length} Synced and Healthy`;
+  return waiting.length === 0 ? synced : `${synced}; ${waiting.length} wait for a person to sync them`;
+}

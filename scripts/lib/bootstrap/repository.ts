@@ -1,0 +1,91 @@
+import { UserError } from "../cli.ts";
+import { openGit, reason, succeeds } from "../git.ts";
+import type { Step } from "../steps.ts";
+import { isEmbedded, withGitServer } from "./git-server.ts";
+import type { Target } from "./target.ts";
+
+/** A repository as this machine reaches it. */
+interface Remote {
+  readonly url: string;
+  /** HTTP header that lets it in, kept off the command line. */
+  readonly authorization?: string;
+}
+
+/**
+ * The repository that Argo CD follows has what is committed here.
+ *
+ * @param push whether to push what it lacks; otherwise it is only looked at
+ */
+export function repositoryFilled(target: Target, push: boolean): Step {
+  const { cluster, root } = target;
+  const { url, revision } = cluster.repository;
+  const reach = <T>(use: (remote: Remote) => Promise<T>): Promise<T> =>
+    isEmbedded(target)
+      ? withGitServer(target.live, (server) =>
+          use({ url: new URL(new URL(url).pathname, server.url).href, authorization: server.authorization }),
+        )
+      : use({ url });
+  return {
+    name: `Repository ${url}`,
+    commands: push ? [`git push ${url} HEAD:refs/heads/${revision}`] : [],
+    look: () =>
+      reach(async (remote) => {
+        const state = await compare(root, remote, revision);
+        if (state === "equal") return `${revision} is at HEAD`;
+        if (state === "ahead") return `${revision} has commits that are not here yet; the cluster follows those`;
+        if (push && state !== "diverged") return undefined;
+        throw new UserError(
+          {
+            missing: `it has no ${revision}; push it: git push ${url} HEAD:${revision}`,
+            behind: `${revision} lacks commits that are here, and the cluster would not see them; git push first`,
+            diverged: `${revision} has commits that are not here, and lacks some that are; git pull --rebase and npm run render first`,
+          }[state],
+        );
+      }),
+    ensure: () =>
+      reach(async (remote) => {
+        const git = openAuthorized(root, remote);
+        try {
+          await git.raw("push", remote.url, `HEAD:refs/heads/${revision}`);
+        } catch (error) {
+          throw new UserError(`it did not take the push: ${reason(error)}`);
+        }
+        return `pushed HEAD to ${revision}`;
+      }),
+  };
+}
+
+/** What the branch of a repository is to HEAD. */
+async function compare(
+  root: string,
+  remote: Remote,
+  revision: string,
+): Promise<"equal" | "ahead" | "behind" | "diverged" | "missing"> {
+  const git = openAuthorized(root, remote);
+  let listed: string;
+  try {
+    listed = await git.raw("ls-remote", remote.url, revision);
+  } catch (error) {
+    throw new UserError(`it cannot be read: ${reason(error)}`);
+  }
+  const [commit = ""] = listed.split(/\s/);
+  if (!commit) return "missing";
+  const head = (await git.revparse("HEAD")).trim();
+  if (commit === head) return "equal";
+  if (!(await succeeds(git, "cat-file", "-e", `${commit}^{commit}`))) await git.raw("fetch", remote.url, revision);
+  if (await isAncestor(git, commit, head)) return "behind";
+  return (await isAncestor(git, head, commit)) ? "ahead" : "diverged";
+}
+
+async function isAncestor(git: ReturnType<typeof openGit>, one: string, other: string): Promise<boolean> {
+  return (await git.raw("merge-base", one, other).catch(() => "")).trim() === one;
+}
+
+function openAuthorized(root: string, { url, authorization }: Remote): ReturnType<typeof openGit> {
+  if (!authorization) return openGit(root);
+  return openGit(root, {
+    GIT_CONFIG_COUNT: "1",
+    GIT_CONFIG_KEY_0: `http.${url}.extraHeader`,
+    GIT_CONFIG_VALUE_0: `Authorization: ${authorization}`,
+  });
+}
