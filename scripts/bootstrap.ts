@@ -35,7 +35,7 @@ await main({
     if (!(minutes > 0 && minutes <= 600))
       throw new UserError(`--timeout ${timeout}: must be a number of minutes from 1 to 600`);
     if (repo) await follow(root, repo, name, dryRun);
-    const target = open(root, name, context);
+    const target = open(root, name, context, repo);
     const steps = planSteps(target, { own: context === undefined, push: repo !== undefined, minutes });
     if (dryRun) {
       echo(renderSteps(steps));
@@ -49,9 +49,11 @@ await main({
   },
 });
 
-function open(root: string, name: string | undefined, context: string | undefined): Target {
+function open(root: string, name?: string, context?: string, repo?: string): Target {
   const platform = readPlatform(readInputs(root));
-  const cluster = findCluster(platform, name).value;
+  const { value } = findCluster(platform, name);
+  // In a dry run the input still names another.
+  const cluster = repo ? { ...value, repository: { ...value.repository, url: repo } } : value;
   return { root, platform, cluster, live: contextOf(cluster, context) };
 }
 
@@ -73,11 +75,13 @@ function planSteps(target: Target, { own, push, minutes }: { own: boolean; push:
 
 /** Makes the cluster's input name another repository: one commit, like every other change. */
 async function follow(root: string, url: string, name: string | undefined, dryRun: boolean): Promise<void> {
-  await carryOut(root, { "dry-run": dryRun }, (platform) => {
-    const { file, value } = findCluster(platform, name);
-    const edit = { file, path: ["repository", "url"], from: value.repository.url, to: url };
-    return { subject: `bootstrap(${value.name}): follow ${url}`, edits: value.repository.url === url ? [] : [edit] };
-  });
+  const { file, value } = findCluster(readPlatform(readInputs(root)), name);
+  if (value.repository.url === url) return;
+  const edit = { file, path: ["repository", "url"], from: value.repository.url, to: url };
+  await carryOut(root, { "dry-run": dryRun }, () => ({
+    subject: `bootstrap(${value.name}): follow ${url}`,
+    edits: [edit],
+  }));
 }
 
 /** What is not committed would not reach the cluster. */

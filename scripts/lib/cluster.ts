@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { $, type ProcessOutput } from "zx";
 import type { Cluster } from "../../generators/model/cluster.ts";
 import type { KubernetesObject } from "../../generators/render/output.ts";
@@ -127,6 +128,29 @@ export async function find(
 
 /** Flags of every apply: the fields of ours are ours, whoever set them before. */
 export const serverSide = ["--server-side", "--force-conflicts", "--field-manager=slipway-bootstrap"] as const;
+
+/**
+ * Whether applying would change nothing but status, which controllers write while one looks.
+ *
+ * @param source flags that name files: `-f` or `-k`
+ */
+export async function isApplied(live: LiveCluster, source: readonly string[]): Promise<boolean> {
+  const applied = await tryKubectl(live, ["apply", ...serverSide, "--dry-run=server", "-o", "json", ...source]);
+  const there = await tryKubectl(live, ["get", "-o", "json", ...source]);
+  if (applied.exitCode !== 0 || there.exitCode !== 0) return false;
+  const [wanted, found] = [applied, there].map(({ stdout }) => objectsIn(stdout).map(withoutBookkeeping));
+  return isDeepStrictEqual(wanted, found);
+}
+
+function objectsIn(json: string): LiveObject[] {
+  const object = JSON.parse(json) as LiveObject & { items?: LiveObject[] };
+  return object.items ?? [object];
+}
+
+function withoutBookkeeping({ status, ...object }: LiveObject): object {
+  const { managedFields, resourceVersion, generation, ...metadata } = { ...object.metadata } as Record<string, unknown>;
+  return { ...object, metadata };
+}
 
 /**
  * Waits until nothing is missing.

@@ -39,7 +39,6 @@ export async function examine({ cluster }: Pick<Target, "cluster">, own: boolean
       kubectlWanted,
       "https://kubernetes.io/docs/tasks/tools/#kubectl",
     ),
-    program("diff", ["diff", "--version"], undefined, "install diffutils; kubectl diff calls it"),
   ]);
   if (!own || cluster.provider.type !== "kind") return common;
   const { httpPort, httpsPort } = cluster.provider;
@@ -72,16 +71,11 @@ export function doctorStep(target: Target, own: boolean): Step {
   };
 }
 
-async function program(
-  name: string,
-  command: readonly string[],
-  wanted: string | undefined,
-  source: string,
-): Promise<Check> {
+async function program(name: string, command: readonly string[], wanted: string, source: string): Promise<Check> {
   const { stdout, exitCode } = await $({ quiet: true, nothrow: true })`${command}`;
   if (exitCode !== 0) return { name, ok: false, found: "not on the PATH", fix: `get it from ${source}` };
   const version = coerce(stdout)?.version ?? "unknown version";
-  const ok = wanted === undefined || (version !== "unknown version" && gte(version, wanted));
+  const ok = version !== "unknown version" && gte(version, wanted);
   return { name, ok, found: version, fix: ok ? "" : `${wanted} or newer is needed: ${source}` };
 }
 

@@ -1,6 +1,6 @@
 import { argocdNamespace } from "../../../generators/argo/application.ts";
 import { paths } from "../../../generators/render/paths.ts";
-import { explain, kubectl, list, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
+import { explain, isApplied, kubectl, list, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
 import type { Step } from "../steps.ts";
 import { applyNamespaces } from "./objects.ts";
 import { type Target, typed } from "./target.ts";
@@ -24,10 +24,10 @@ export function argocdRunning(target: Target): Step {
       typed(live, ...apply, ...source),
       typed(live, "rollout", "status", "deployment,statefulset", "-n", argocdNamespace, `--timeout=${limit}s`),
     ],
-    look: async () => {
-      const { exitCode } = await tryKubectl(live, ["diff", ...serverSide, ...here]);
-      return exitCode === 0 && (await notReady(target)) === undefined ? "is there, with our settings" : undefined;
-    },
+    look: async () =>
+      (await isApplied(live, here)) && (await notReady(target)) === undefined
+        ? "is there, with our settings"
+        : undefined,
     ensure: async (say) => {
       await applyNamespaces(target, [argocdNamespace]);
       let told = false;

@@ -3,8 +3,9 @@ import { argocdNamespace } from "../../../generators/argo/application.ts";
 import { plan } from "../../../generators/index.ts";
 import { paths } from "../../../generators/render/paths.ts";
 import { type ApplicationState, describeState, isSettled, readApplications } from "../applications.ts";
-import { kubectl, type LiveCluster, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
+import { isApplied, kubectl, type LiveCluster, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
 import type { Step } from "../steps.ts";
+import { followedCommit } from "./repository.ts";
 import { type Target, typed } from "./target.ts";
 
 /** The one Application that everything else follows from. */
@@ -13,10 +14,7 @@ export function rootApplied({ root, cluster, live }: Target): Step {
   return {
     name: "Root Application",
     commands: [typed(live, "apply", ...serverSide, "-f", file)],
-    look: async () => {
-      const { exitCode } = await tryKubectl(live, ["diff", ...serverSide, "-f", `${root}/${file}`]);
-      return exitCode === 0 ? "is there" : undefined;
-    },
+    look: async () => ((await isApplied(live, ["-f", `${root}/${file}`])) ? "is there" : undefined),
     ensure: async () => {
       await kubectl(live, ["apply", ...serverSide, "-f", `${root}/${file}`]);
       return `applied; it follows ${cluster.repository.revision} of ${cluster.repository.url}`;
@@ -27,7 +25,6 @@ export function rootApplied({ root, cluster, live }: Target): Step {
 /**
  * Everything that Argo CD syncs by itself is Synced and Healthy.
  *
- * @param commit what the Applications should be at: the commit that the repository's branch is at
  * @param seconds limit of the wait
  */
 export function platformSettled(target: Target, seconds: number): Step {
@@ -38,9 +35,13 @@ export function platformSettled(target: Target, seconds: number): Step {
     commands: [typed(live, "get", "applications", "-n", argocdNamespace, "--watch")],
     look: async () => {
       const states = await readApplications(live);
-      return unsettled(names, states).length === 0 ? describeSettled(names, states) : undefined;
+      return unsettled(names, states, await followedCommit(target)).length === 0
+        ? describeSettled(names, states)
+        : undefined;
     },
     ensure: async (say) => {
+      // What is Synced may be Synced with an earlier commit, until Argo CD has seen the newest.
+      const commit = await followedCommit(target);
       await refresh(live, names);
       const told = new Set<string>();
       await waitUntil(
@@ -48,9 +49,9 @@ export function platformSettled(target: Target, seconds: number): Step {
         seconds,
         async () => {
           const states = await readApplications(live);
-          const left = unsettled(names, states);
+          const left = unsettled(names, states, commit);
           for (const state of states.filter(({ name }) => names.includes(name))) {
-            if (!isSettled(state) || told.has(state.name)) continue;
+            if (left.some(({ name }) => name === state.name) || told.has(state.name)) continue;
             told.add(state.name);
             say(
               `${state.automated ? chalk.green("✓") : chalk.yellow("·")} ${state.name}  ${state.sync} ${state.health}`,
@@ -91,7 +92,7 @@ export async function refresh(live: LiveCluster, names: readonly string[]): Prom
   ]);
 }
 
-function unsettled(names: readonly string[], states: readonly ApplicationState[]): ApplicationState[] {
+function unsettled(names: readonly string[], states: readonly ApplicationState[], commit: string): ApplicationState[] {
   const known = new Map(states.map((state) => [state.name, state]));
   return names
     .map(
@@ -107,7 +108,12 @@ function unsettled(names: readonly string[], states: readonly ApplicationState[]
           message: "",
         },
     )
-    .filter((state) => !isSettled(state));
+    .flatMap((state) => {
+      if (!isSettled(state)) return [state];
+      return state.revision === commit
+        ? []
+        : [{ ...state, message: `Argo CD has not compared it with ${commit.slice(0, 8)} yet` }];
+    });
 }
 
 function describeSettled(names: readonly string[], states: readonly ApplicationState[]): string {

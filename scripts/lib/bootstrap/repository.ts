@@ -1,3 +1,4 @@
+import type { SimpleGit } from "simple-git";
 import { UserError } from "../cli.ts";
 import { openGit, reason, succeeds } from "../git.ts";
 import type { Step } from "../steps.ts";
@@ -19,17 +20,11 @@ interface Remote {
 export function repositoryFilled(target: Target, push: boolean): Step {
   const { cluster, root } = target;
   const { url, revision } = cluster.repository;
-  const reach = <T>(use: (remote: Remote) => Promise<T>): Promise<T> =>
-    isEmbedded(target)
-      ? withGitServer(target.live, (server) =>
-          use({ url: new URL(new URL(url).pathname, server.url).href, authorization: server.authorization }),
-        )
-      : use({ url });
   return {
     name: `Repository ${url}`,
     commands: push ? [`git push ${url} HEAD:refs/heads/${revision}`] : [],
     look: () =>
-      reach(async (remote) => {
+      reach(target, async (remote) => {
         const state = await compare(root, remote, revision);
         if (state === "equal") return `${revision} is at HEAD`;
         if (state === "ahead") return `${revision} has commits that are not here yet; the cluster follows those`;
@@ -43,7 +38,7 @@ export function repositoryFilled(target: Target, push: boolean): Step {
         );
       }),
     ensure: () =>
-      reach(async (remote) => {
+      reach(target, async (remote) => {
         const git = openAuthorized(root, remote);
         try {
           await git.raw("push", remote.url, `HEAD:refs/heads/${revision}`);
@@ -55,6 +50,30 @@ export function repositoryFilled(target: Target, push: boolean): Step {
   };
 }
 
+/** The commit that the cluster's branch is at, in the repository that Argo CD reads. @throws UserError where there is none */
+export async function followedCommit(target: Target): Promise<string> {
+  const { url, revision } = target.cluster.repository;
+  const commit = await reach(target, (remote) => commitOf(openAuthorized(target.root, remote), remote, revision));
+  if (!commit) throw new UserError(`${url} has no ${revision}`);
+  return commit;
+}
+
+async function reach<T>(target: Target, use: (remote: Remote) => Promise<T>): Promise<T> {
+  const { url } = target.cluster.repository;
+  if (!isEmbedded(target)) return use({ url });
+  return withGitServer(target.live, (server) =>
+    use({ url: new URL(new URL(url).pathname, server.url).href, authorization: server.authorization }),
+  );
+}
+
+async function commitOf(git: SimpleGit, { url }: Remote, revision: string): Promise<string> {
+  try {
+    return (await git.raw("ls-remote", url, revision)).split(/\s/)[0] ?? "";
+  } catch (error) {
+    throw new UserError(`${url} cannot be read: ${reason(error)}`);
+  }
+}
+
 /** What the branch of a repository is to HEAD. */
 async function compare(
   root: string,
@@ -62,13 +81,7 @@ async function compare(
   revision: string,
 ): Promise<"equal" | "ahead" | "behind" | "diverged" | "missing"> {
   const git = openAuthorized(root, remote);
-  let listed: string;
-  try {
-    listed = await git.raw("ls-remote", remote.url, revision);
-  } catch (error) {
-    throw new UserError(`it cannot be read: ${reason(error)}`);
-  }
-  const [commit = ""] = listed.split(/\s/);
+  const commit = await commitOf(git, remote, revision);
   if (!commit) return "missing";
   const head = (await git.revparse("HEAD")).trim();
   if (commit === head) return "equal";
@@ -77,11 +90,11 @@ async function compare(
   return (await isAncestor(git, head, commit)) ? "ahead" : "diverged";
 }
 
-async function isAncestor(git: ReturnType<typeof openGit>, one: string, other: string): Promise<boolean> {
+async function isAncestor(git: SimpleGit, one: string, other: string): Promise<boolean> {
   return (await git.raw("merge-base", one, other).catch(() => "")).trim() === one;
 }
 
-function openAuthorized(root: string, { url, authorization }: Remote): ReturnType<typeof openGit> {
+function openAuthorized(root: string, { url, authorization }: Remote): SimpleGit {
   if (!authorization) return openGit(root);
   return openGit(root, {
     GIT_CONFIG_COUNT: "1",

@@ -1,0 +1,138 @@
+import type { Environment } from "../../generators/model/environment.ts";
+import { namespaceOf, weightOf } from "../../generators/model/resolve.ts";
+import { type ApplicationState, isSettled } from "./applications.ts";
+import { type LiveCluster, type LiveObject, list } from "./cluster.ts";
+import { weightsOf } from "./diff/compare.ts";
+
+/** What a version is: in Git as the inputs say it, on the cluster as its Deployment and routes say it. */
+export interface VersionState {
+  readonly tag: string;
+  /** Share of the traffic, %. */
+  readonly weight: number;
+}
+
+export interface VersionStatus {
+  readonly version: string;
+  readonly git: VersionState;
+  /** None where the cluster has no such Deployment. */
+  readonly live?: VersionState & { readonly ready: number; readonly wanted: number };
+}
+
+export interface ServiceStatus {
+  readonly service: string;
+  readonly versions: readonly VersionStatus[];
+  readonly sync: string;
+  readonly health: string;
+}
+
+export interface EnvironmentStatus {
+  readonly environment: string;
+  readonly delivery: "automated" | "manual";
+  readonly services: readonly ServiceStatus[];
+  /** What is not as it should be, one line each. */
+  readonly problems: readonly string[];
+  /** Applications that wait for a person to press Sync. */
+  readonly waiting: readonly string[];
+}
+
+/** Everything of the cluster that a status is made of, read at one moment. */
+export interface Snapshot {
+  readonly applications: readonly ApplicationState[];
+  readonly deployments: readonly LiveObject[];
+  readonly routes: readonly LiveObject[];
+  readonly pods: readonly LiveObject[];
+}
+
+/** Reads what a status needs of the cluster. */
+export async function readSnapshot(live: LiveCluster, applications: readonly ApplicationState[]): Promise<Snapshot> {
+  const [deployments, routes, pods] = await Promise.all([
+    list(live, "deployments.apps"),
+    list(live, "virtualservices.networking.istio.io"),
+    list(live, "pods"),
+  ]);
+  return { applications, deployments, routes, pods };
+}
+
+/** Compares an environment in Git with what the cluster has of it. */
+export function environmentStatus(environment: Environment, snapshot: Snapshot): EnvironmentStatus {
+  const { name, delivery } = environment;
+  const own = snapshot.applications.filter(({ project }) => project === name);
+  const application = (child: string) => own.find((state) => state.name === `${name}-${child}`);
+  const namespaces = new Set(
+    Object.keys({ ...environment.services, ...environment.dataStores }).map((workload) =>
+      namespaceOf(environment, workload),
+    ),
+  );
+  const services = Object.keys(environment.services).map((service): ServiceStatus => {
+    const { sync = "Missing", health = "Missing" } = application(service) ?? {};
+    return { service, versions: versionsOf(environment, service, snapshot), sync, health };
+  });
+  return {
+    environment: name,
+    delivery: delivery.sync,
+    services,
+    problems: [
+      ...own
+        .filter((state) => !isSettled(state) || state.message)
+        .map(({ name, sync, health, message }) => `${name}: ${sync}, ${health}${message && `: ${message}`}`),
+      ...snapshot.pods.filter(({ metadata }) => namespaces.has(metadata?.namespace ?? "")).flatMap(podProblem),
+    ],
+    waiting: own.filter(({ automated, sync }) => !automated && sync === "OutOfSync").map((state) => state.name),
+  };
+}
+
+function versionsOf(environment: Environment, service: string, { deployments, routes }: Snapshot): VersionStatus[] {
+  const spec = environment.services[service];
+  const namespace = namespaceOf(environment, service);
+  const named = (name: string) => (object: LiveObject) =>
+    object.metadata?.name === name && object.metadata.namespace === namespace;
+  const weights = liveWeights(routes.find(named(service)));
+  return Object.entries(spec?.versions ?? {}).map(([version, place]): VersionStatus => {
+    const git = { tag: place.release.image.tag, weight: spec ? weightOf(spec, place) : 0 };
+    const deployment = deployments.find(named(`${service}-${version}`));
+    if (!deployment) return { version, git };
+    const containers = deployment.spec.template.spec.containers as { name: string; image: string }[];
+    return {
+      version,
+      git,
+      live: {
+        tag: tagOf(containers[0]?.image ?? ""),
+        weight: weights?.get(version) ?? 0,
+        ready: deployment.status?.readyReplicas ?? 0,
+        wanted: deployment.spec.replicas ?? 1,
+      },
+    };
+  });
+}
+
+/** Weights of the route that requests without a special header take: the last one. */
+export function liveWeights(route: LiveObject | undefined): ReadonlyMap<string, number> | undefined {
+  const rules = [...(route?.spec?.http ?? []), ...(route?.spec?.tcp ?? [])] as { route?: unknown }[];
+  return weightsOf(rules.at(-1)?.route);
+}
+
+/** `6.14.0` of `ghcr.io/stefanprodan/podinfo:6.14.0@sha256:…` */
+export function tagOf(image: string): string {
+  const [name = ""] = image.split("@");
+  return /:([^/:]+)$/.exec(name)?.[1] ?? image;
+}
+
+/** Why a pod does not run, as its scheduler and kubelet say; nothing for one that does. */
+function podProblem({ metadata, status = {} }: LiveObject): string[] {
+  const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])] as {
+    name: string;
+    ready: boolean;
+    state: { waiting?: { reason: string; message?: string }; terminated?: { reason: string; exitCode: number } };
+  }[];
+  const name = `pod ${metadata?.namespace}/${metadata?.name}`;
+  const unscheduled = (status.conditions ?? []).find(
+    (condition: { type: string; status: string }) => condition.type === "PodScheduled" && condition.status === "False",
+  );
+  if (unscheduled) return [`${name}: cannot be scheduled: ${unscheduled.message}`];
+  const waiting = containers.find(
+    ({ state }) => state.waiting && !/^(ContainerCreating|PodInitializing)$/.test(state.waiting.reason),
+  )?.state.waiting;
+  if (waiting) return [`${name}: ${waiting.reason}${waiting.message ? `: ${waiting.message}` : ""}`];
+  const notReady = status.phase === "Running" && containers.some(({ ready, state }) => !ready && !state.terminated);
+  return notReady ? [`${name}: not ready`] : [];
+}

@@ -1,0 +1,102 @@
+import { chalk, echo } from "zx";
+import { environmentsOf } from "../generators/model/resolve.ts";
+import { readApplications } from "./lib/applications.ts";
+import { findCluster } from "./lib/bootstrap/target.ts";
+import { main, rootOf, UserError } from "./lib/cli.ts";
+import { clusterOptions, contextOf, requireReachable } from "./lib/cluster.ts";
+import { openGit } from "./lib/git.ts";
+import { readInputs } from "./lib/inputs.ts";
+import { type EnvironmentStatus, environmentStatus, readSnapshot } from "./lib/live.ts";
+import { readPlatform } from "./lib/render.ts";
+
+/** Seconds between two looks of --watch. */
+const pause = 2;
+
+const columns = ["service", "version", "image", "weight", "pods", "sync", "health"] as const;
+
+await main({
+  usage: "npm run status --",
+  summary:
+    "Every environment and service: version, weight, pods, sync and health. Where the cluster differs from the inputs of this clone, both are shown: live → Git.",
+  options: {
+    ...clusterOptions,
+    env: { type: "string", value: "NAME", help: "Only this environment." },
+    watch: { type: "boolean", help: "Look again every two seconds, until Ctrl-C." },
+    json: { type: "boolean", help: "Print it as JSON." },
+  },
+  run: async ({ cluster: name, context, root: folder, env, watch, json }) => {
+    const root = rootOf(folder);
+    const look = async () => {
+      const platform = readPlatform(readInputs(root));
+      const cluster = findCluster(platform, name).value;
+      const live = contextOf(cluster, context);
+      await requireReachable(live);
+      const environments = environmentsOf(cluster, platform).map(({ value }) => value);
+      const shown = environments.filter((environment) => env === undefined || environment.name === env);
+      if (shown.length === 0)
+        throw new UserError(`${cluster.name} hosts no environment ${env}; it hosts ${cluster.environments.join(", ")}`);
+      const snapshot = await readSnapshot(live, await readApplications(live));
+      const statuses = shown.map((environment) => environmentStatus(environment, snapshot));
+      const followed = snapshot.applications.find((application) => application.name === "root")?.revision;
+      if (json)
+        return JSON.stringify({ cluster: cluster.name, follows: followed ?? null, environments: statuses }, null, 2);
+      const head = (
+        await openGit(root)
+          .revparse("HEAD")
+          .catch(() => "")
+      ).trim();
+      return [headline(cluster.name, cluster.repository, followed, head), ...statuses.map(renderStatus)].join("\n\n");
+    };
+    do {
+      const text = await look();
+      if (watch && process.stdout.isTTY) process.stdout.write("\u001b[2J\u001b[H");
+      echo(text);
+      if (watch) await new Promise((resolve) => setTimeout(resolve, pause * 1000));
+    } while (watch);
+  },
+});
+
+function headline(
+  name: string,
+  { url, revision }: { url: string; revision: string },
+  followed: string | undefined,
+  head: string,
+): string {
+  if (!followed) return chalk.yellow(`${name} does not follow a repository yet; npm run bootstrap`);
+  const difference = followed === head ? "" : chalk.yellow(`; this clone is at ${head.slice(0, 8)}`);
+  return `${chalk.bold(name)} follows ${revision} of ${url} at ${followed.slice(0, 8)}${difference}`;
+}
+
+/** An environment as a table, what is wrong below it. */
+function renderStatus({ environment, delivery, services, problems, waiting }: EnvironmentStatus): string {
+  const rows = services.flatMap(({ service, versions, sync, health }) =>
+    versions.map(({ version, git, live }, index) => [
+      index === 0 ? service : "",
+      version,
+      compared(live?.tag, git.tag),
+      compared(live && `${live.weight} %`, `${git.weight} %`),
+      live ? `${live.ready}/${live.wanted}` : "-",
+      index === 0 ? sync : "",
+      index === 0 ? health : "",
+    ]),
+  );
+  const widths = columns.map((column, index) =>
+    Math.max(column.length, ...rows.map((row) => (row[index] ?? "").length)),
+  );
+  const line = (cells: readonly string[]) =>
+    `  ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ")}`.trimEnd();
+  const trouble = problems.map((problem) => chalk.red(`  ${problem}`));
+  const sync = waiting.length > 0 ? [chalk.yellow(`  waits for a person to press Sync: ${waiting.join(", ")}`)] : [];
+  return [
+    chalk.bold(`${environment}  ${delivery}`),
+    chalk.dim(line(columns)),
+    ...rows.map(line),
+    ...sync,
+    ...trouble,
+  ].join("\n");
+}
+
+/** One value where Git and cluster agree, else both. */
+function compared(live: string | undefined, git: string): string {
+  return live === git ? git : `${live ?? "none"} → ${git}`;
+}
