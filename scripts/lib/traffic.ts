@@ -1,0 +1,63 @@
+import type { Answer } from "./gateway.ts";
+import { type Share, type SplitTest, testSplit } from "./split.ts";
+
+/** What one version answered. */
+export interface VersionTraffic extends Share {
+  /** Answers with status 500 or above. */
+  readonly errors: number;
+  /** Latency, ms; `undefined` where nothing was answered. */
+  readonly p50?: number;
+  readonly p95?: number;
+  readonly p99?: number;
+}
+
+export interface TrafficReport {
+  readonly sent: number;
+  readonly versions: readonly VersionTraffic[];
+  /** Requests that no pod of the service answered: the gateway's own errors, and none at all. By status; 0 is no answer. */
+  readonly unanswered: Readonly<Record<string, number>>;
+  readonly split: SplitTest;
+}
+
+/** Counts answers by the version of the pod that gave them. */
+export class TrafficCount {
+  readonly #answers = new Map<string, { latencies: number[]; errors: number }>();
+  readonly #unanswered = new Map<number, number>();
+  #sent = 0;
+
+  add(version: string | undefined, { status, milliseconds }: Answer): void {
+    this.#sent++;
+    if (version === undefined) {
+      this.#unanswered.set(status, (this.#unanswered.get(status) ?? 0) + 1);
+      return;
+    }
+    const count = this.#answers.get(version) ?? { latencies: [], errors: 0 };
+    count.latencies.push(milliseconds);
+    if (status >= 500) count.errors++;
+    this.#answers.set(version, count);
+  }
+
+  /** @param declared share of each version, 0 to 1 */
+  report(declared: ReadonlyMap<string, number>): TrafficReport {
+    const names = [...new Set([...declared.keys(), ...this.#answers.keys()])];
+    const versions = names.map((version): VersionTraffic => {
+      const { latencies = [], errors = 0 } = this.#answers.get(version) ?? {};
+      const sorted = Float64Array.from(latencies).sort();
+      return {
+        version,
+        observed: sorted.length,
+        declared: declared.get(version) ?? 0,
+        errors,
+        p50: percentile(sorted, 50),
+        p95: percentile(sorted, 95),
+        p99: percentile(sorted, 99),
+      };
+    });
+    return { sent: this.#sent, versions, unanswered: Object.fromEntries(this.#unanswered), split: testSplit(versions) };
+  }
+}
+
+/** The smallest value that at least `share` % of the values do not exceed. */
+function percentile(sorted: Float64Array, share: number): number | undefined {
+  return sorted[Math.max(0, Math.ceil((share / 100) * sorted.length) - 1)];
+}
