@@ -49,7 +49,7 @@ await main({
     const cluster = findCluster(platform, clusterName ?? environment.cluster).value;
     const live = contextOf(cluster, context);
     await requireReachable(live);
-    const address = await gatewayAddress(live, cluster, gateway, context === undefined);
+    const address = await gatewayAddress(live, cluster, "http", gateway, context === undefined);
     const target = { host: host ?? exposure.host, path: path ?? exposure.path };
     const declared = declaredSplit(environment, name, headers);
     const versionOf = await versionFinder(live, namespaceOf(environment, name), name);

@@ -16,7 +16,7 @@ export interface Answer {
 const patience = 5000;
 
 /**
- * Where the gateway's plain HTTP is reached from this machine.
+ * Where the gateway is reached from this machine.
  *
  * @param named an address that was given, such as http://127.0.0.1:30080
  * @param own whether it is the Kind cluster of this machine, whose ports are mapped here
@@ -24,28 +24,31 @@ const patience = 5000;
  */
 export async function gatewayAddress(
   live: LiveCluster,
-  cluster: Cluster,
+  { provider }: Cluster,
+  scheme: "http" | "https",
   named: string | undefined,
   own: boolean,
 ): Promise<string> {
   if (named !== undefined) {
-    if (!URL.canParse(named) || new URL(named).protocol !== "http:")
+    if (!URL.canParse(named) || new URL(named).protocol !== `${scheme}:`)
       throw new UserError(`--gateway ${named}: must be an address such as http://127.0.0.1:30080`);
     return new URL(named).origin;
   }
-  if (own && cluster.provider.type === "kind") return `http://127.0.0.1:${cluster.provider.httpPort}`;
+  if (own && provider.type === "kind")
+    return `${scheme}://127.0.0.1:${scheme === "http" ? provider.httpPort : provider.httpsPort}`;
   const service = await find(live, "services", ingress.name, ingress.namespace);
   if (!service) throw new UserError(`the cluster has no gateway: no Service ${ingress.namespace}/${ingress.name}`);
   const [balancer] = service.status?.loadBalancer?.ingress ?? [];
-  if (balancer) return `http://${balancer.hostname ?? balancer.ip}`;
-  const port = service.spec.ports.find((one: { port: number }) => one.port === 80)?.nodePort;
+  if (balancer) return `${scheme}://${balancer.hostname ?? balancer.ip}`;
+  const wanted = scheme === "http" ? 80 : 443;
+  const port = service.spec.ports.find((one: { port: number }) => one.port === wanted)?.nodePort;
   const [node] = await list(live, "nodes");
   const address = node?.status?.addresses?.find((one: { type: string }) => one.type === "InternalIP")?.address;
   if (!port || !address)
     throw new UserError(
       "the gateway has no address that this machine can reach; name one with --gateway, for example of a kubectl port-forward",
     );
-  return `http://${address}:${port}`;
+  return `${scheme}://${address}:${port}`;
 }
 
 /** Sends requests to one address over kept connections. */

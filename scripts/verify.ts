@@ -1,0 +1,89 @@
+import { chalk, echo } from "zx";
+import { plan } from "../generators/index.ts";
+import type { Platform } from "../generators/model/platform.ts";
+import { environmentsOf, resolveEnvironment } from "../generators/model/resolve.ts";
+import { findCluster } from "./lib/bootstrap/target.ts";
+import { main, rootOf, UserError } from "./lib/cli.ts";
+import { clusterOptions, contextOf, requireReachable } from "./lib/cluster.ts";
+import { gatewayAddress } from "./lib/gateway.ts";
+import { readInputs } from "./lib/inputs.ts";
+import { readPlatform } from "./lib/render.ts";
+import { gatewayAnswers } from "./lib/verify/gateway.ts";
+import { declaredCalls, mutualTls, Pods, policiesOfGit, strangerDenied } from "./lib/verify/mesh.ts";
+import { withStranger } from "./lib/verify/probe.ts";
+import type { Verdict } from "./lib/verify/verdict.ts";
+
+await main({
+  usage: "npm run verify --",
+  summary:
+    "Proves on the live cluster that mutual TLS is enforced, that undeclared calls are denied and declared ones pass, and that the gateway answers. What could not be checked is said to be unknown. It asks from a pod in a namespace of its own, which is removed at the end. Exit status 1 where a check failed.",
+  options: {
+    ...clusterOptions,
+    env: { type: "string", value: "NAME", help: "Only this environment." },
+    gateway: { type: "string", value: "URL", help: "Address of the gateway's plain HTTP. Default: looked up." },
+    json: { type: "boolean", help: "Print the verdicts as JSON." },
+  },
+  run: async ({ root, cluster: name, context, env, gateway, json }) => {
+    const platform = readPlatform(readInputs(rootOf(root)));
+    const cluster = findCluster(platform, name).value;
+    const live = contextOf(cluster, context);
+    await requireReachable(live);
+    const environments = environmentsOf(cluster, platform)
+      .filter(({ value }) => env === undefined || value.name === env)
+      .map((input) => resolveEnvironment(input, platform));
+    if (environments.length === 0)
+      throw new UserError(`${cluster.name} hosts no environment ${env}; it hosts ${cluster.environments.join(", ")}`);
+    const own = context === undefined;
+    const address = await gatewayAddress(live, cluster, "http", gateway, own);
+    const secure = await gatewayAddress(live, cluster, "https", undefined, own);
+    const pods = await Pods.read(live);
+    const policies = renderedPolicies(platform);
+    const verdicts: Verdict[] = [];
+    const tell = (found: readonly Verdict[]) => {
+      verdicts.push(...found);
+      if (!json) for (const verdict of found) echo(renderVerdict(verdict));
+    };
+    await withStranger(live, async (stranger) => {
+      for (const environment of environments) {
+        const workloads = [...environment.services, ...environment.dataStores];
+        if (!json) echo(chalk.bold(environment.input.value.name));
+        tell(await inTurn(workloads, (workload) => mutualTls(live, workload, pods)));
+        tell((await inTurn(workloads, (workload) => declaredCalls(live, workload, pods))).flat());
+        tell(await inTurn(workloads, (workload) => strangerDenied(live, workload, stranger, pods)));
+        tell([await policiesOfGit(live, environment, policies)]);
+        tell(await gatewayAnswers(environment, address, secure));
+      }
+    });
+    if (json) echo(JSON.stringify(verdicts, null, 2));
+    else echo(count(verdicts));
+    if (verdicts.some(({ result }) => result === "failed")) process.exitCode = 1;
+  },
+});
+
+/** One after the other: a few connections to the API server, and not one for each pod of the platform. */
+async function inTurn<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await each(item));
+  return results;
+}
+
+/** `kind namespace/name` of everything that is rendered. */
+function renderedPolicies(platform: Platform): Set<string> {
+  const objects = plan(platform).flatMap((unit) => unit.generate());
+  return new Set(
+    objects.flatMap((object) =>
+      "kind" in object ? [`${object.kind} ${object.metadata?.namespace}/${object.metadata?.name}`] : [],
+    ),
+  );
+}
+
+const marks = { passed: chalk.green("✓"), failed: chalk.red("✗"), unknown: chalk.yellow("?") } as const;
+
+function renderVerdict({ name, did, saw, result }: Verdict): string {
+  return `  ${marks[result]} ${name}\n      ${chalk.dim(`${did}:`)} ${result === "unknown" ? `not checked: ${saw}` : saw}`;
+}
+
+function count(verdicts: readonly Verdict[]): string {
+  const of = (result: Verdict["result"]) => verdicts.filter((verdict) => verdict.result === result).length;
+  return `${of("passed")} passed, ${of("failed")} failed, ${of("unknown")} could not be checked`;
+}
