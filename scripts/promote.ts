@@ -4,8 +4,10 @@ import type { Input, Platform } from "../generators/model/platform.ts";
 import { primaryOf } from "../generators/model/resolve.ts";
 import { type Change, carryOut, type Edit } from "./lib/change.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
+import { clusterOptions, contextOf, isReachable, requireReachable } from "./lib/cluster.ts";
 import type { Clone } from "./lib/git.ts";
 import { firstSeen, isShallow } from "./lib/history.ts";
+import { unhealthy } from "./lib/live.ts";
 import {
   changeOptions,
   describeRelease,
@@ -31,10 +33,14 @@ await main({
     },
     weight: { type: "string", value: "N", help: "Weight of that version from now on, %. Default: as it is." },
     finish: { type: "boolean", help: "Make the canary's release the primary's, with all the weight. Needs --to only." },
-    force: { type: "boolean", help: "Promote what was not in the environment before; the commit says so." },
+    force: {
+      type: "boolean",
+      help: "Promote what was not in the environment before, or is not healthy there; the commit says so.",
+    },
+    context: clusterOptions.context,
     ...changeOptions,
   },
-  run: ({ from, to, as, weight, finish, force, root, ...options }, positionals) => {
+  run: ({ from, to, as, weight, finish, force, context, root, ...options }, positionals) => {
     const names = requireServices(positionals);
     if (finish && (from || weight))
       throw new UserError("--finish takes neither --from nor --weight: it moves a release within one environment");
@@ -51,10 +57,11 @@ await main({
       const orders = await Promise.all(
         names.map((name) => checkOrder(platform, clone, source, target, name, force ?? false)),
       );
+      const health = await checkHealth(platform, source, names, context, force ?? false);
       return {
         subject: `promote(${target.value.name}): ${moves.map(({ text }) => text).join(", ")}`,
-        body: orders.flatMap(({ trailers }) => trailers),
-        notes: orders.flatMap(({ notes }) => notes),
+        body: [...orders, health].flatMap(({ trailers }) => trailers),
+        notes: [...orders, health].flatMap(({ notes }) => notes),
         edits: moves.flatMap(({ edits }) => edits),
       };
     });
@@ -154,6 +161,41 @@ function releaseEdit(
   ];
 }
 
+/** What a check before a promotion has found: lines for the commit's body, and for the person. */
+interface Gate {
+  readonly trailers: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Where the cluster of the source can be reached, what is promoted must be Synced and Healthy there. */
+async function checkHealth(
+  platform: Platform,
+  source: Input<Environment>,
+  names: readonly string[],
+  context: string | undefined,
+  force: boolean,
+): Promise<Gate> {
+  const cluster = platform.clusters.find(({ value }) => value.name === source.value.cluster)?.value;
+  if (!cluster || (context === undefined && cluster.provider.type !== "kind")) return { trailers: [], notes: [] };
+  const live = contextOf(cluster, context);
+  if (!(await isReachable(live))) {
+    if (context !== undefined) await requireReachable(live);
+    return { trailers: [], notes: [`the cluster ${cluster.name} cannot be reached: its health was not looked at`] };
+  }
+  const troubles = await unhealthy(live, source.value, names);
+  if (troubles.length === 0)
+    return { trailers: [], notes: [`${names.join(", ")}: Synced and Healthy in ${source.value.name}`] };
+  if (!force) {
+    throw new UserError(
+      `not Synced and Healthy in ${source.value.name}: ${troubles.join("; ")}; wait for it (npm run status), or use --force`,
+    );
+  }
+  return {
+    trailers: troubles.map((trouble) => `Forced: ${trouble}`),
+    notes: troubles.map((trouble) => `${trouble}; promoted all the same (--force)`),
+  };
+}
+
 /**
  * A release goes through the environments in the order that the cluster names them: it must have been in the one before,
  * which Git's history tells.
@@ -165,7 +207,7 @@ async function checkOrder(
   target: Input<Environment>,
   name: string,
   force: boolean,
-): Promise<{ trailers: string[]; notes: string[] }> {
+): Promise<Gate> {
   const release = findVersion(source, name, primaryOf(findService(source, name))).release;
   const order = platform.clusters.flatMap(({ value }) => value.environments);
   const previous = order[order.indexOf(target.value.name) - 1];

@@ -13,6 +13,8 @@ import { declaredCalls, mutualTls, Pods, policiesOfGit, strangerDenied } from ".
 import { withStranger } from "./lib/verify/probe.ts";
 import type { Verdict } from "./lib/verify/verdict.ts";
 
+const marks = { passed: chalk.green("✓"), failed: chalk.red("✗"), unknown: chalk.yellow("?") } as const;
+
 await main({
   usage: "npm run verify --",
   summary:
@@ -47,9 +49,10 @@ await main({
       for (const environment of environments) {
         const workloads = [...environment.services, ...environment.dataStores];
         if (!json) echo(chalk.bold(environment.input.value.name));
-        tell(await inTurn(workloads, (workload) => mutualTls(live, workload, pods)));
-        tell((await inTurn(workloads, (workload) => declaredCalls(live, workload, pods))).flat());
-        tell(await inTurn(workloads, (workload) => strangerDenied(live, workload, stranger, pods)));
+        // One after the other: a few connections to the API server, and not one for each pod of the platform.
+        for (const workload of workloads) tell([await mutualTls(live, workload, pods)]);
+        for (const workload of workloads) tell(await declaredCalls(live, workload, pods));
+        for (const workload of workloads) tell([await strangerDenied(live, workload, stranger, pods)]);
         tell([await policiesOfGit(live, environment, policies)]);
         tell(await gatewayAnswers(environment, address, secure));
       }
@@ -60,13 +63,6 @@ await main({
   },
 });
 
-/** One after the other: a few connections to the API server, and not one for each pod of the platform. */
-async function inTurn<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (const item of items) results.push(await each(item));
-  return results;
-}
-
 /** `kind namespace/name` of everything that is rendered. */
 function renderedPolicies(platform: Platform): Set<string> {
   const objects = plan(platform).flatMap((unit) => unit.generate());
@@ -76,8 +72,6 @@ function renderedPolicies(platform: Platform): Set<string> {
     ),
   );
 }
-
-const marks = { passed: chalk.green("✓"), failed: chalk.red("✗"), unknown: chalk.yellow("?") } as const;
 
 function renderVerdict({ name, did, saw, result }: Verdict): string {
   return `  ${marks[result]} ${name}\n      ${chalk.dim(`${did}:`)} ${result === "unknown" ? `not checked: ${saw}` : saw}`;

@@ -1,6 +1,6 @@
 import type { Environment } from "../../generators/model/environment.ts";
 import { namespaceOf, weightOf } from "../../generators/model/resolve.ts";
-import { type ApplicationState, isSettled } from "./applications.ts";
+import { type ApplicationState, isSettled, readApplications } from "./applications.ts";
 import { type LiveCluster, type LiveObject, list } from "./cluster.ts";
 import { weightsOf } from "./diff/compare.ts";
 
@@ -79,6 +79,29 @@ export function environmentStatus(environment: Environment, snapshot: Snapshot):
     ],
     waiting: own.filter(({ automated, sync }) => !automated && sync === "OutOfSync").map((state) => state.name),
   };
+}
+
+/**
+ * What of some services of an environment is not Synced and Healthy on the cluster, or not yet what the inputs say.
+ *
+ * @returns one line for each; empty where all is well
+ */
+export async function unhealthy(
+  live: LiveCluster,
+  environment: Environment,
+  services: readonly string[],
+): Promise<string[]> {
+  const states = await readApplications(live);
+  const snapshot = await readSnapshot(live, states);
+  const { services: found } = environmentStatus(environment, snapshot);
+  return found
+    .filter(({ service }) => services.includes(service))
+    .flatMap(({ service, sync, health, versions }) => {
+      if (sync !== "Synced" || health !== "Healthy") return [`${service} is ${sync} and ${health}`];
+      return versions
+        .filter(({ git, live }) => live?.tag !== git.tag)
+        .map(({ version, git, live }) => `${service} ${version} runs ${live?.tag ?? "nothing"} and not ${git.tag}`);
+    });
 }
 
 function versionsOf(environment: Environment, service: string, { deployments, routes }: Snapshot): VersionStatus[] {

@@ -101,6 +101,7 @@ async function certificate(hosts: readonly string[]): Promise<Pick<NewSecret, "t
   const year = 365 * 24 * 3600_000;
   const pair = await generate([{ name: "commonName", value: hosts[0] ?? "localhost" }], {
     keyType: "ec",
+    algorithm: "sha256",
     notAfterDate: new Date(Date.now() + year),
     extensions: [{ name: "subjectAltName", altNames: hosts.map((value) => ({ type: 2, value })) }],
   });

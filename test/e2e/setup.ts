@@ -1,0 +1,95 @@
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { parseDocument } from "yaml";
+import { $ } from "zx";
+
+const repository = join(import.meta.dirname, "../..");
+
+/**
+ * A fresh clone on its way to a living platform: pushed to the Git server and bootstrapped with the command that people use,
+ * which is interrupted after each of its steps and started again. On a cluster where that has been done before, everything
+ * is found in place.
+ */
+export default async function setup(project: TestProject): Promise<() => void> {
+  $.quiet = true;
+  if (!process.env.KUBECONFIG) throw new Error("these tests change a cluster: name it with KUBECONFIG");
+  const context = process.env.E2E_CONTEXT ?? (await $`kubectl config current-context`).stdout.trim();
+  const url = process.env.E2E_REPO;
+  if (!url) throw new Error("name a Git repository that this machine and the cluster reach with E2E_REPO");
+  const clone = await makeClone(url);
+  const bootstrap = ["scripts/run.js", "bootstrap", "--context", context, "--repo", url, "--timeout", "10"];
+
+  let interruptions = 0;
+  for (const signal of ["SIGINT", "SIGKILL"] as const) {
+    // One step later each time, until one run gets to its end.
+    for (let steps = 1; await interrupted(clone, bootstrap, steps, signal); steps++) interruptions++;
+  }
+  const last = await $({ cwd: clone, nothrow: true, env: { ...process.env, NO_COLOR: "1" } })`node ${bootstrap}`;
+  console.log(`bootstrap, after ${interruptions} interruptions:\n${last.stdout}`);
+  if (last.exitCode !== 0 || !last.stdout.includes("nothing to do: everything is in place")) {
+    throw new Error(
+      `a repeated bootstrap ended with ${last.exitCode}, and not with everything in place:\n${last.stderr}`,
+    );
+  }
+  const baseline = (await $({ cwd: clone })`git rev-parse HEAD`).stdout.trim();
+  project.provide("e2e", { clone, context, baseline });
+  return () => rmSync(clone, { recursive: true, force: true });
+}
+
+/** Runs a command and sends it a signal when it is done with so many steps. @returns whether it was still running */
+async function interrupted(
+  clone: string,
+  command: readonly string[],
+  steps: number,
+  signal: "SIGINT" | "SIGKILL",
+): Promise<boolean> {
+  const running = $({ cwd: clone, nothrow: true, env: { ...process.env, NO_COLOR: "1" } })`node ${command}`;
+  let output = "";
+  for await (const chunk of running.stdout) {
+    output += chunk;
+    // A step is done when its line says what was there, or a line below it what was done.
+    const done = output.split("\n").filter((line) => /^\d\/\d .*? {2}|^ +✓ .* \d+ s$/.test(line)).length;
+    if (done === steps && !output.includes("nothing to do") && !/^Next$/m.test(output)) {
+      running.child?.kill(signal);
+      break;
+    }
+  }
+  const { exitCode, signal: got, stderr } = await running;
+  if (exitCode !== null && exitCode !== 0 && got === null) throw new Error(`bootstrap failed:\n${output}\n${stderr}`);
+  return got !== null;
+}
+
+/** The content of this repository on top of what the remote has, for the cluster that the tests run on. */
+async function makeClone(url: string): Promise<string> {
+  const clone = mkdtempSync(join(tmpdir(), "slipway-e2e-"));
+  const git = $({ cwd: clone });
+  await git`git clone --quiet ${repository} .`;
+  await git`git remote remove origin`;
+  await git`git remote add cluster ${url}`;
+  await git`git config user.name slipway-e2e`;
+  await git`git config user.email slipway-e2e@localhost`;
+  symlinkSync(join(repository, "node_modules"), join(clone, "node_modules"));
+  writeFileSync(join(clone, ".git/info/exclude"), "node_modules\n");
+  await git`git switch --quiet --force-create main`;
+  const before = (await git`git ls-remote cluster refs/heads/main`).stdout.split(/\s/)[0];
+  if (before) {
+    // A run before this one was here: its history goes on.
+    await git`git fetch --quiet cluster main`;
+    await git`git reset --quiet --soft ${before}`;
+  }
+  const provided = (process.env.E2E_PROVIDED ?? "").split(",").filter(Boolean);
+  const file = join(clone, "clusters/local.yaml");
+  const input = parseDocument(readFileSync(file, "utf8"));
+  input.setIn(["repository", "url"], url);
+  input.deleteIn(["platform", "gitea"]);
+  for (const component of provided)
+    if (input.hasIn(["platform", component])) input.setIn(["platform", component, "provided"], true);
+  writeFileSync(file, input.toString({ lineWidth: 0 }));
+  await git`node scripts/run.js render`;
+  await git`git add --all`;
+  if ((await git`git status --porcelain`).stdout !== "")
+    await git`git commit --quiet --message ${"test: the platform on this cluster"}`;
+  return clone;
+}

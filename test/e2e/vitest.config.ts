@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * The whole platform on a cluster: bootstrapped, and then changed by commits. One file at a time, because they share the
+ * cluster, and in an order that changes from run to run.
+ */
+export default defineConfig({
+  test: {
+    include: ["test/e2e/**/*.test.ts"],
+    globalSetup: "test/e2e/setup.ts",
+    fileParallelism: false,
+    sequence: { shuffle: true },
+    testTimeout: 600_000,
+    hookTimeout: 900_000,
+    reporters: ["verbose"],
+  },
+});
