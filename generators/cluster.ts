@@ -1,11 +1,11 @@
-import { environmentProject } from "./argo/app-project.ts";
+import { environmentProject, type ProjectNamespaces } from "./argo/app-project.ts";
 import { application, argocdNamespace } from "./argo/application.ts";
 import { waves } from "./argo/waves.ts";
 import { type EnvironmentApplication, environmentApplications } from "./environment.ts";
 import type { Cluster } from "./model/cluster.ts";
 import type { Environment } from "./model/environment.ts";
 import type { Input } from "./model/platform.ts";
-import { ingress, type ResolvedEnvironment } from "./model/resolve.ts";
+import { ingress, namespacePattern, type ResolvedEnvironment } from "./model/resolve.ts";
 import { argocd } from "./platform/argocd.ts";
 import { clusterConfiguration } from "./platform/cluster-configuration.ts";
 import { type Component, components } from "./platform/components.ts";
@@ -56,7 +56,7 @@ export function clusterUnits(
       paths.applications(name, "root"),
       file,
       "parents",
-      { repository, name, environments: environments.map(projectOf) },
+      { repository, name, environments: projectsOf(environments, namespaces) },
       parentApplications,
     ),
     unit(
@@ -92,13 +92,20 @@ export function clusterUnits(
 
 type Repository = Pick<Cluster, "repository">;
 
-interface ProjectContext {
+interface ProjectContext extends ProjectNamespaces {
   readonly environment: Pick<Environment, "name" | "delivery">;
-  readonly namespaces: readonly string[];
 }
 
-function projectOf({ input, namespaces }: ResolvedEnvironment): ProjectContext {
-  return { environment: { name: input.value.name, delivery: input.value.delivery }, namespaces };
+/** A project of its own for each environment of a cluster. */
+function projectsOf(environments: readonly ResolvedEnvironment[], platform: readonly string[]): ProjectContext[] {
+  const patterns = environments.map(({ input }) => namespacePattern(input.value));
+  return environments.map(({ input: { value } }, index): ProjectContext => {
+    const own = patterns[index] ?? "";
+    const others = [...patterns, ...platform].filter(
+      (other) => other !== own && own.endsWith("*") && other.startsWith(own.slice(0, -1)),
+    );
+    return { environment: { name: value.name, delivery: value.delivery }, own, others };
+  });
 }
 
 /** The Application that everything else follows from. It neither prunes nor cascades: an empty render deletes nothing. */
@@ -135,7 +142,7 @@ function parentApplications({
       parent: true,
     });
   return [
-    ...environments.map(({ environment, namespaces }) =>
+    ...environments.map(({ environment, ...namespaces }) =>
       environmentProject(environment, cluster.repository.url, namespaces),
     ),
     parent("platform", waves.root.platform, true),

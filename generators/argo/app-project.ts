@@ -55,20 +55,31 @@ const environmentKinds = [
   { group: "telemetry.istio.io", kind: "Telemetry" },
 ];
 
+/** The namespaces of an environment, as globs. */
+export interface ProjectNamespaces {
+  /** Its own. A service that is removed needs its namespace in the project until Argo CD has deleted what is in it. */
+  readonly own: string;
+  /** Those within the glob that belong to others. */
+  readonly others: readonly string[];
+}
+
 /** The project of one environment: its own namespaces, this repository, no cluster-scoped kind but those namespaces. */
 export function environmentProject(
   environment: Pick<Environment, "name" | "delivery">,
   repository: string,
-  namespaces: readonly string[],
+  { own, others }: ProjectNamespaces,
 ): AppProject {
   const { name, delivery } = environment;
+  const namespaces = (list: readonly string[]) =>
+    list.map((namespace) => ({ group: "", kind: "Namespace", name: namespace }));
   return new AppProject({
     metadata: { name, namespace: argocdNamespace, annotations: { "argocd.argoproj.io/sync-wave": "-1" } },
     spec: {
       description: `The services of ${name}.`,
       sourceRepos: [repository],
-      destinations: namespaces.map((namespace) => ({ server: here, namespace })),
-      clusterResourceWhitelist: namespaces.map((namespace) => ({ group: "", kind: "Namespace", name: namespace })),
+      destinations: [own, ...others.map((other) => `!${other}`)].map((namespace) => ({ server: here, namespace })),
+      clusterResourceWhitelist: namespaces([own]),
+      clusterResourceBlacklist: others.length > 0 ? namespaces(others) : undefined,
       namespaceResourceWhitelist: environmentKinds,
       roles: delivery.deployers && [
         {

@@ -5,7 +5,8 @@
  * Healthy health alone is not enough: since 3.4 an Application whose objects could not be applied calls itself Healthy
  * (https://github.com/argoproj/argo-cd/issues/27917), and after a change of its source the verdict is about the old one
  * (https://github.com/argoproj/argo-cd/issues/29649). An Application that a person syncs counts as healthy until then:
- * its parent would otherwise wait for that person in the middle of its own sync, and follow no further commit.
+ * its parent would otherwise wait for that person in the middle of its own sync, and follow no further commit. The same
+ * goes for one that waits for a person to confirm a deletion.
  */
 export const applicationHealth = `local health = { status = "Progressing", message = "waiting for the first comparison" }
 local status = obj.status
@@ -20,6 +21,9 @@ if status.operationState ~= nil and status.operationState.phase ~= nil then
 end
 
 if phase == "Running" then
+  if string.find(status.operationState.message or "", "confirmation") then
+    return { status = "Healthy", message = status.operationState.message }
+  end
   health.message = "a sync is running"
   return health
 end

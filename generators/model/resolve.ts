@@ -97,6 +97,12 @@ export function namespaceOf(environment: Environment, workload: string): string 
   return layout === "shared" ? name : `${environment.name}-${workload}`;
 }
 
+/** Glob of all namespaces that an environment has, has had and may have. */
+export function namespacePattern(environment: Environment): string {
+  const { layout, name = environment.name } = environment.namespaces;
+  return layout === "shared" ? name : `${environment.name}-*`;
+}
+
 /** The namespace for what belongs to the environment and to no single service: its Gateway, its external hosts. */
 export function routingNamespace(environment: Environment): string {
   return namespaceOf(environment, "gateway");

@@ -38,7 +38,8 @@ export function stateOf(object: LiveObject): ApplicationState {
   const operation = status.operationState ?? {};
   const { conditions = [] } = status as { conditions?: { type: string; message: string }[] };
   const errors = conditions.filter(({ type }) => /Error|Warning/.test(type)).map(({ message }) => message);
-  const failed = ["Failed", "Error"].includes(operation.phase) || operation.retryCount > 0 ? [operation.message] : [];
+  const failed =
+    ["Failed", "Error", "Running"].includes(operation.phase) || operation.retryCount > 0 ? [operation.message] : [];
   const synced = status.sync?.status === "Synced" && status.health?.status === "Healthy";
   return {
     name: metadata.name,
