@@ -4,6 +4,8 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { parseDocument } from "yaml";
 import { $ } from "zx";
+import { gitServer } from "../../generators/platform/gitea.ts";
+import { withGitServer } from "../../scripts/lib/bootstrap/git-server.ts";
 
 const repository = join(import.meta.dirname, "../..");
 
@@ -17,9 +19,10 @@ export default async function setup(project: TestProject): Promise<() => void> {
   if (!process.env.KUBECONFIG) throw new Error("these tests change a cluster: name it with KUBECONFIG");
   const context = process.env.E2E_CONTEXT ?? (await $`kubectl config current-context`).stdout.trim();
   const url = process.env.E2E_REPO;
-  if (!url) throw new Error("name a Git repository that this machine and the cluster reach with E2E_REPO");
-  const clone = await makeClone(url);
-  const bootstrap = ["scripts/run.js", "bootstrap", "--context", context, "--repo", url, "--timeout", "10"];
+  const server = url ? { url, authorization: undefined, close: () => {} } : await openGitServer(context);
+  const clone = await makeClone(server, url === undefined);
+  const repo = url ? ["--repo", url] : [];
+  const bootstrap = ["scripts/run.js", "bootstrap", "--context", context, ...repo, "--timeout", "10"];
 
   let interruptions = 0;
   for (const signal of ["SIGINT", "SIGKILL"] as const) {
@@ -35,7 +38,26 @@ export default async function setup(project: TestProject): Promise<() => void> {
   }
   const baseline = (await $({ cwd: clone })`git rev-parse HEAD`).stdout.trim();
   project.provide("e2e", { clone, context, baseline });
-  return () => rmSync(clone, { recursive: true, force: true });
+  return () => {
+    server.close();
+    rmSync(clone, { recursive: true, force: true });
+  };
+}
+
+interface GitServer {
+  readonly url: string;
+  readonly authorization?: string | undefined;
+  readonly close: () => void;
+}
+
+/** The cluster's own Git server, which a bootstrap has made, reachable until it is closed. */
+async function openGitServer(context: string): Promise<GitServer> {
+  return new Promise((resolve, reject) => {
+    withGitServer({ context }, ({ url, authorization }) => {
+      const repository = `${url}${gitServer.administrator}/platform.git`;
+      return new Promise<void>((close) => resolve({ url: repository, authorization, close }));
+    }).catch(reject);
+  });
 }
 
 /** Runs a command and sends it a signal when it is done with so many steps. @returns whether it was still running */
@@ -62,12 +84,13 @@ async function interrupted(
 }
 
 /** The content of this repository on top of what the remote has, for the cluster that the tests run on. */
-async function makeClone(url: string): Promise<string> {
+async function makeClone({ url, authorization }: GitServer, embedded: boolean): Promise<string> {
   const clone = mkdtempSync(join(tmpdir(), "slipway-e2e-"));
   const git = $({ cwd: clone });
   await git`git clone --quiet ${repository} .`;
   await git`git remote remove origin`;
   await git`git remote add cluster ${url}`;
+  if (authorization) await git`git config http.${url}.extraHeader ${`Authorization: ${authorization}`}`;
   await git`git config user.name slipway-e2e`;
   await git`git config user.email slipway-e2e@localhost`;
   symlinkSync(join(repository, "node_modules"), join(clone, "node_modules"));
@@ -82,8 +105,10 @@ async function makeClone(url: string): Promise<string> {
   const provided = (process.env.E2E_PROVIDED ?? "").split(",").filter(Boolean);
   const file = join(clone, "clusters/local.yaml");
   const input = parseDocument(readFileSync(file, "utf8"));
-  input.setIn(["repository", "url"], url);
-  input.deleteIn(["platform", "gitea"]);
+  if (!embedded) {
+    input.setIn(["repository", "url"], url);
+    input.deleteIn(["platform", "gitea"]);
+  }
   for (const component of provided)
     if (input.hasIn(["platform", component])) input.setIn(["platform", component, "provided"], true);
   writeFileSync(file, input.toString({ lineWidth: 0 }));

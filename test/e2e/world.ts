@@ -2,7 +2,7 @@
  * The platform under test: a clone of this repository, and the cluster that KUBECONFIG names.
  *
  * E2E_CONTEXT   kubectl context; the current one where it is not set
- * E2E_REPO      URL of a Git repository that this machine and the cluster reach; the cluster's own Git server where it is not set
+ * E2E_REPO      URL of a Git repository that this machine and the cluster reach; not set: the cluster's own Git server, after a bootstrap
  * E2E_PROVIDED  components that the cluster has already, such as `argocd,istio`
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -11,9 +11,7 @@ import { inject } from "vitest";
 import { parseDocument } from "yaml";
 import { $ } from "zx";
 import { type ApplicationState, describeState, isSettled, readApplications } from "../../scripts/lib/applications.ts";
-import { withGitServer } from "../../scripts/lib/bootstrap/git-server.ts";
 import { find, kubectl, type LiveCluster, type LiveObject, waitUntil } from "../../scripts/lib/cluster.ts";
-import { readInputs } from "../../scripts/lib/inputs.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -185,5 +183,3 @@ export function deleteIn(path: readonly string[]): (text: string) => string {
     return document.toString({ lineWidth: 0 });
   };
 }
-
-export { readInputs, withGitServer };
