@@ -68,7 +68,7 @@ function headline(
 }
 
 /** An environment as a table, what is wrong below it. */
-function renderStatus({ environment, delivery, services, problems, waiting }: EnvironmentStatus): string {
+function renderStatus({ environment, delivery, services, problems, waiting, unconfirmed }: EnvironmentStatus): string {
   const rows = services.flatMap(({ service, versions, sync, health }) =>
     versions.map(({ version, git, live }, index) => [
       index === 0 ? service : "",
@@ -86,12 +86,17 @@ function renderStatus({ environment, delivery, services, problems, waiting }: En
   const line = (cells: readonly string[]) =>
     `  ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ")}`.trimEnd();
   const trouble = problems.map((problem) => chalk.red(`  ${problem}`));
+  const deletions =
+    unconfirmed.length > 0
+      ? [chalk.yellow(`  waits for a person to confirm its deletion: ${unconfirmed.join(", ")}`)]
+      : [];
   const sync = waiting.length > 0 ? [chalk.yellow(`  waits for a person to press Sync: ${waiting.join(", ")}`)] : [];
   return [
     chalk.bold(`${environment}  ${delivery}`),
     chalk.dim(line(columns)),
     ...rows.map(line),
     ...sync,
+    ...deletions,
     ...trouble,
   ].join("\n");
 }

@@ -20,10 +20,19 @@ if status.operationState ~= nil and status.operationState.phase ~= nil then
   phase = status.operationState.phase
 end
 
-if phase == "Running" then
-  if string.find(status.operationState.message or "", "confirmation") then
-    return { status = "Healthy", message = status.operationState.message }
+-- Nothing is deleted before the confirmation, which is asked for some of what is to be deleted.
+local onlyDeletions, confirmation = true, false
+for _, resource in ipairs(status.resources or {}) do
+  if resource.status == "OutOfSync" then
+    onlyDeletions = onlyDeletions and resource.requiresPruning == true
+    confirmation = confirmation or resource.requiresDeletionConfirmation == true
   end
+end
+if onlyDeletions and confirmation then
+  return { status = "Healthy", message = "OutOfSync: waiting for a person to confirm a deletion" }
+end
+
+if phase == "Running" then
   health.message = "a sync is running"
   return health
 end

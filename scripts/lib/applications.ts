@@ -14,6 +14,8 @@ export interface ApplicationState {
   readonly health: string;
   /** The commit that it was last compared with; for charts, that of their values. */
   readonly revision: string;
+  /** What is left to do there is only to delete these, which waits for a person to confirm it: `Namespace dev-orders`. */
+  readonly unconfirmed: readonly string[];
   /** Why it is not Synced and Healthy, as far as Argo CD says; empty where it does not. */
   readonly message: string;
 }
@@ -24,7 +26,8 @@ export async function readApplications(live: LiveCluster): Promise<ApplicationSt
 }
 
 /** Whether nothing is left to do for Argo CD: what it syncs by itself is Synced and Healthy, what a person syncs was compared. */
-export function isSettled({ automated, sync, health }: ApplicationState): boolean {
+export function isSettled({ automated, sync, health, unconfirmed }: ApplicationState): boolean {
+  if (unconfirmed.length > 0) return true;
   return automated ? sync === "Synced" && health === "Healthy" : sync === "Synced" || sync === "OutOfSync";
 }
 
@@ -40,6 +43,12 @@ export function stateOf(object: LiveObject): ApplicationState {
   const errors = conditions.filter(({ type }) => /Error|Warning/.test(type)).map(({ message }) => message);
   const failed =
     ["Failed", "Error", "Running"].includes(operation.phase) || operation.retryCount > 0 ? [operation.message] : [];
+  const { resources = [] } = status as { resources?: LiveResource[] };
+  const behind = resources.filter((resource) => resource.status === "OutOfSync");
+  // Nothing is deleted before the confirmation, which is asked for some of what is to be deleted.
+  const asked = behind.every(({ requiresPruning }) => requiresPruning)
+    ? behind.filter(({ requiresDeletionConfirmation }) => requiresDeletionConfirmation)
+    : [];
   const synced = status.sync?.status === "Synced" && status.health?.status === "Healthy";
   return {
     name: metadata.name,
@@ -49,8 +58,17 @@ export function stateOf(object: LiveObject): ApplicationState {
     sync: status.sync?.status ?? "Unknown",
     health: status.health?.status ?? "Unknown",
     revision: status.sync?.revision ?? status.sync?.revisions?.at(-1) ?? "",
+    unconfirmed: asked.map(({ kind, name }) => `${kind} ${name}`),
     message: synced ? "" : oneLine([...errors, ...failed, status.health?.message].find(Boolean) ?? ""),
   };
+}
+
+interface LiveResource {
+  readonly kind: string;
+  readonly name: string;
+  readonly status: string;
+  readonly requiresPruning?: boolean;
+  readonly requiresDeletionConfirmation?: boolean;
 }
 
 interface LiveMetadata {

@@ -33,6 +33,8 @@ export interface EnvironmentStatus {
   readonly problems: readonly string[];
   /** Applications that wait for a person to press Sync. */
   readonly waiting: readonly string[];
+  /** What waits for a person to confirm its deletion: `Namespace dev-orders (dev-namespaces)`. */
+  readonly unconfirmed: readonly string[];
 }
 
 /** Everything of the cluster that a status is made of, read at one moment. */
@@ -73,10 +75,11 @@ export function environmentStatus(environment: Environment, snapshot: Snapshot):
     services,
     problems: [
       ...own
-        .filter((state) => !isSettled(state) || state.message)
+        .filter((state) => !isSettled(state) || (state.message && state.unconfirmed.length === 0))
         .map(({ name, sync, health, message }) => `${name}: ${sync}, ${health}${message && `: ${message}`}`),
       ...snapshot.pods.filter(({ metadata }) => namespaces.has(metadata?.namespace ?? "")).flatMap(podProblem),
     ],
+    unconfirmed: own.flatMap(({ name, unconfirmed }) => unconfirmed.map((object) => `${object} (${name})`)),
     waiting: own.filter(({ automated, sync }) => !automated && sync === "OutOfSync").map((state) => state.name),
   };
 }

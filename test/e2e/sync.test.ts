@@ -93,6 +93,9 @@ test("a removed service goes, its namespace only when a person confirms", async 
   const phase = async () => (await find(live(), "namespaces", "dev-extra", "default"))?.status?.phase;
   expect(await phase()).toBe("Active");
 
+  const status = await slipway("status", "--context", live().context, "--env", "dev");
+  expect(status.stdout).toContain("waits for a person to confirm its deletion: Namespace dev-extra (dev-namespaces)");
+
   // What the button in the UI does: https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
   await kubectl(live(), [
     "annotate",

@@ -105,6 +105,7 @@ function unsettled(names: readonly string[], states: readonly ApplicationState[]
           sync: "Missing",
           health: "Missing",
           revision: "",
+          unconfirmed: [],
           message: "",
         },
     )
