@@ -1,27 +1,20 @@
 import { writeFileSync } from "node:fs";
-import { echo } from "zx";
-import { parsePlatform } from "../generators/model/platform.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
-import type { Diff } from "./lib/diff/diff.ts";
-import { diffHtml } from "./lib/diff/html.ts";
-import { diffMarkdown } from "./lib/diff/markdown.ts";
-import { diffAgainst } from "./lib/diff/revisions.ts";
-import { diffText } from "./lib/diff/text.ts";
-import { openGit } from "./lib/git.ts";
-import { readInputs } from "./lib/inputs.ts";
+import { type Comparison, compareWith } from "./lib/diff/revisions.ts";
 
-const formats: Readonly<Record<string, (diff: Diff, root: string) => string>> = {
-  text: diffText,
-  markdown: (diff) => diffMarkdown(diff),
-  html: (diff, root) => diffHtml(diff, parsePlatform(readInputs(root)).platform),
-  json: (diff) => JSON.stringify(diff, null, 2),
+/** Each format is loaded when it is asked for: the page's reader of inputs takes longer to load than a diff takes. */
+const formats: Readonly<Record<string, (comparison: Comparison, root: string) => Promise<string>>> = {
+  text: async ({ diff }) => (await import("./lib/diff/text.ts")).diffText(diff),
+  markdown: async ({ diff }) => (await import("./lib/diff/markdown.ts")).diffMarkdown(diff),
+  html: async (comparison, root) => (await import("./lib/diff/page.ts")).diffPage(comparison, root),
+  json: async ({ diff }) => JSON.stringify(diff, null, 2),
 };
 
 await main({
   usage: "npm run diff --",
   positionals: "[REF]",
   summary:
-    "Shows what the change under review does to the rendered objects: from REF (default: where this branch left the default branch) to the work tree.",
+    "Shows what the change under review does to the rendered objects: from REF (default: where this branch left the default branch) to the work tree, with what is not committed yet.",
   options: {
     format: { type: "string", value: "NAME", help: `One of ${Object.keys(formats).join(", ")}. Default: text.` },
     json: { type: "boolean", help: "The same as --format json." },
@@ -35,8 +28,8 @@ await main({
     const write = formats[chosen];
     if (!write) throw new UserError(`--format ${chosen}: must be one of ${Object.keys(formats).join(", ")}`);
     const root = rootOf(folder);
-    const text = write(await diffAgainst(openGit(root), root, ref), root);
-    if (output) writeFileSync(output, text.endsWith("\n") ? text : `${text}\n`);
-    else echo(text.trimEnd());
+    const text = `${(await write(await compareWith(root, ref), root)).trimEnd()}\n`;
+    if (output) writeFileSync(output, text);
+    else process.stdout.write(text);
   },
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { load } from "js-yaml";
@@ -285,8 +285,9 @@ function diffOf({ tree, platform, root }: Render, head: string): Diff {
     ...tree.change.map(({ path, text }) => ({ path, before: onDisk(path), after: text })),
     ...tree.remove.map((path) => ({ path, before: onDisk(path), after: undefined })),
   ];
-  const deliveries = new Map(platform.environments.map(({ value }) => [value.name, value.delivery]));
-  return { base: "HEAD", head, groups: diffFiles(pairs, deliveries) };
+  const unchanged = (path: string) => (existsSync(join(root, path)) ? onDisk(path) : undefined);
+  const clusters = new Map(platform.clusters.map(({ value }) => [value.name, value.environments]));
+  return { base: "HEAD", head, groups: diffFiles(pairs, { unchanged, clusters }) };
 }
 
 function describeEdit({ file, path, from, to, block }: Edit): string {

@@ -1,6 +1,5 @@
 import { join, resolve } from "node:path";
 import { type ParseArgsConfig, parseArgs, styleText } from "node:util";
-import { InputError } from "../../generators/model/faults.ts";
 
 /** A wrong call of a command, or a state of the machine that the user can mend. One line, exit status 1. */
 export class UserError extends Error {
@@ -49,6 +48,8 @@ export async function main<const O extends Readonly<Record<string, Option>>>(com
     else await command.run(values as Values<O>, positionals);
   } catch (error) {
     process.exitCode = 1;
+    // Loaded late: what it needs to show positions costs a quick command a tenth of its time.
+    const { InputError } = await import("../../generators/model/faults.ts");
     if (error instanceof InputError || error instanceof UserError || isSystemError(error))
       console.error(styleText("red", error.message, { stream: process.stderr }));
     else console.error(error);

@@ -1,5 +1,15 @@
-import { load } from "js-yaml";
-import type { Environment } from "../../../generators/model/environment.ts";
+import { loadAll } from "js-yaml";
+import {
+  type Applications,
+  type Effect,
+  type Manifest,
+  type Place,
+  placeOf,
+  removalEffect,
+  removalFrom,
+  type Sync,
+  syncOf,
+} from "./argo.ts";
 import { compareValues, type FieldChange } from "./compare.ts";
 
 /** A rendered file on both sides of a change; `undefined` where it is not there. */
@@ -12,6 +22,7 @@ export interface FilePair {
 /** What a change does to one object. */
 export interface ObjectDiff {
   readonly file: string;
+  /** Kind of the object; name of the file where it holds none: Helm values, or something that is no YAML. */
   readonly kind: string;
   readonly name: string;
   readonly namespace?: string;
@@ -21,12 +32,11 @@ export interface ObjectDiff {
   readonly effects: readonly Effect[];
 }
 
-export type Effect = "restarts pods" | "is pruned" | "is pruned after confirmation" | "stays until a person prunes it";
-
 /** What a change does to one Application, or to a folder that none deploys. */
 export interface ApplicationDiff {
   readonly name: string;
   readonly folder: string;
+  readonly sync: Sync;
   readonly objects: readonly ObjectDiff[];
 }
 
@@ -34,110 +44,146 @@ export interface ApplicationDiff {
 export interface GroupDiff {
   /** Name of the environment, or `cluster <name>`. */
   readonly name: string;
-  /** How it gets there: by itself, or by a person. */
-  readonly sync: "automated" | "manual";
   readonly applications: readonly ApplicationDiff[];
 }
 
 export interface Diff {
-  /** What is compared, for people: `origin/main (1a2b3c4)`. */
+  /** What is compared, for people: `origin/main (1a2b3c4d)`. */
   readonly base: string;
   readonly head: string;
   readonly groups: readonly GroupDiff[];
 }
 
-/** The settings of an environment that decide what a change does. */
-export type Delivery = Pick<Environment["delivery"], "sync" | "prune">;
+/** What surrounds the files that changed. */
+export interface Surroundings {
+  /** Text of a rendered file that is the same on both sides. */
+  readonly unchanged: (path: string) => string | undefined;
+  /** Environments of each cluster, in the cluster's order. */
+  readonly clusters: ReadonlyMap<string, readonly string[]>;
+}
 
 /**
- * What changed files mean, by environment, Application and object.
+ * What changed files mean, by environment, Application and object. Environments come in the order of their cluster;
+ * what belongs to no environment comes last.
  *
  * @param pairs changed files below envs/, argo-apps/ and clusters/
- * @param deliveries settings by environment
  */
-export function diffFiles(pairs: readonly FilePair[], deliveries: ReadonlyMap<string, Delivery>): GroupDiff[] {
-  const groups = new Map<
-    string,
-    { sync: GroupDiff["sync"]; applications: Map<string, ApplicationDiff & { objects: ObjectDiff[] }> }
-  >();
-  for (const pair of [...pairs].sort((a, b) => (a.path < b.path ? -1 : 1))) {
-    const place = placeOf(pair.path);
-    if (!place) continue;
-    const delivery = deliveries.get(place.environment ?? "") ?? { sync: "automated", prune: true };
-    const object = diffObject(pair, delivery);
-    if (!object) continue;
-    const group = groups.get(place.group) ?? { sync: delivery.sync, applications: new Map() };
-    groups.set(place.group, group);
-    const application = group.applications.get(place.folder) ?? {
-      name: place.application,
-      folder: place.folder,
-      objects: [],
-    };
-    group.applications.set(place.folder, application);
-    application.objects.push(object);
+export function diffFiles(pairs: readonly FilePair[], { unchanged, clusters }: Surroundings): GroupDiff[] {
+  const names = [
+    ...new Set([...clusters.keys(), ...pairs.flatMap(({ path }) => /^argo-apps\/([^/]+)\//.exec(path)?.[1] ?? [])]),
+  ];
+  const applications = applicationsOf(pairs, unchanged, names);
+  const groups = new Map<string, ApplicationDiff[]>();
+  for (const { place, objects } of foldersOf(pairs, names)) {
+    const removal = removalFrom(place, applications);
+    const diffs = [...objects.values()].flatMap((object) => diffObject(object, removal) ?? []);
+    if (diffs.length === 0) continue;
+    const own = groups.get(place.group) ?? [];
+    groups.set(place.group, own);
+    own.push({ name: place.application, folder: place.folder, sync: syncOf(place, applications), objects: diffs });
   }
-  return [...groups].map(([name, { sync, applications }]) => ({
-    name,
-    sync,
-    applications: [...applications.values()],
-  }));
+  const order = [...clusters.values()].flat();
+  const rank = (name: string) =>
+    name.startsWith("cluster ") ? Number.POSITIVE_INFINITY : order.includes(name) ? order.indexOf(name) : order.length;
+  return [...groups]
+    .map(([name, own]) => ({ name, applications: own }))
+    .sort((a, b) => (rank(a.name) === rank(b.name) ? compareTexts(a.name, b.name) : rank(a.name) - rank(b.name)));
 }
 
-/** Which Application a rendered file belongs to. */
-function placeOf(
-  path: string,
-): { group: string; environment?: string; application: string; folder: string } | undefined {
-  const [top = "", first = "", second = "", ...rest] = path.split("/");
-  if (rest.length === 0 && top === "envs") return undefined;
-  const folder = rest.length > 0 ? `${top}/${first}/${second}` : `${top}/${first}`;
-  if (top === "envs") return { group: first, environment: first, application: `${first}-${second}`, folder };
-  if (top === "argo-apps") return { group: `cluster ${first}`, application: rest.length > 0 ? second : "root", folder };
-  if (top === "clusters" && second)
-    return { group: `cluster ${first}`, application: rest.length > 0 ? second : first, folder };
-  return undefined;
+function applicationsOf(
+  pairs: readonly FilePair[],
+  unchanged: Surroundings["unchanged"],
+  clusters: readonly string[],
+): Applications {
+  const changed = new Map(pairs.map((pair) => [pair.path, pair]));
+  const side = (which: "before" | "after") => {
+    const known = new Map<string, Manifest | undefined>();
+    return (path: string) => {
+      if (!known.has(path)) {
+        const pair = changed.get(path);
+        const [document] = documentsIn(pair ? pair[which] : unchanged(path));
+        known.set(path, document === undefined ? undefined : manifestOf(document));
+      }
+      return known.get(path);
+    };
+  };
+  return { before: side("before"), after: side("after"), clusters };
 }
 
-function diffObject({ path, before, after }: FilePair, delivery: Delivery): ObjectDiff | undefined {
-  const [old, now] = [parse(before), parse(after)];
-  const fields = old && now ? compareValues(old, now) : [];
-  if (old && now && fields.length === 0) return undefined;
-  const object = now ?? old ?? {};
-  const action = !old ? "created" : !now ? "removed" : "changed";
+/** An object on both sides of a change, as far as it is there. */
+interface ObjectPair {
+  readonly file: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/** Objects by folder. They are matched by what they are: one that moves to another file of its folder stays the same. */
+function foldersOf(
+  pairs: readonly FilePair[],
+  clusters: readonly string[],
+): Iterable<{ place: Place; objects: Map<string, ObjectPair> }> {
+  const folders = new Map<string, { place: Place; objects: Map<string, ObjectPair> }>();
+  for (const { path, before, after } of pairs.toSorted((a, b) => compareTexts(a.path, b.path))) {
+    const place = placeOf(path, clusters);
+    if (!place) continue;
+    const folder = folders.get(place.folder) ?? { place, objects: new Map() };
+    folders.set(place.folder, folder);
+    for (const [side, text] of [
+      ["before", before],
+      ["after", after],
+    ] as const) {
+      for (const [index, document] of documentsIn(text).entries()) {
+        const key = identity(manifestOf(document)) ?? `${path} ${index}`;
+        folder.objects.set(key, { ...folder.objects.get(key), file: path, [side]: document });
+      }
+    }
+  }
+  return folders.values();
+}
+
+function identity({ apiVersion = "", kind, metadata }: Manifest): string | undefined {
+  if (!kind || !metadata?.name) return undefined;
+  return [apiVersion.replace(/\/?[^/]*$/, ""), kind, metadata.namespace, metadata.name].join(" ");
+}
+
+/** Documents of a file: one for what is rendered. What is no YAML, such as a file of somebody else, is one text. */
+function documentsIn(text: string | undefined): unknown[] {
+  if (text === undefined) return [];
+  try {
+    return loadAll(text);
+  } catch {
+    return [text];
+  }
+}
+
+const manifestOf = (document: unknown): Manifest =>
+  typeof document === "object" && document !== null ? (document as Manifest) : {};
+
+function diffObject({ file, ...pair }: ObjectPair, removal: ReturnType<typeof removalFrom>): ObjectDiff | undefined {
+  const action = !("before" in pair) ? "created" : !("after" in pair) ? "removed" : "changed";
+  const fields = action === "changed" ? compareValues(pair.before, pair.after) : [];
+  if (action === "changed" && fields.length === 0) return undefined;
+  const object = manifestOf(pair.after ?? pair.before);
   return {
-    file: path,
-    kind: object.kind ?? path.replace(/^.*\//, ""),
+    file,
+    kind: object.kind ?? file.replace(/^.*\//, ""),
     name: object.metadata?.name ?? "",
     ...(object.metadata?.namespace && { namespace: object.metadata.namespace }),
     action,
     fields,
-    effects: effectsOf(object, action, fields, delivery),
+    effects: object.kind && object.metadata ? effectsOf(object, action, fields, removal) : [],
   };
-}
-
-interface Manifest {
-  readonly kind?: string;
-  readonly metadata?: {
-    readonly name?: string;
-    readonly namespace?: string;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-}
-
-function parse(text: string | undefined): Manifest | undefined {
-  return text === undefined ? undefined : (load(text) as Manifest);
 }
 
 function effectsOf(
   object: Manifest,
   action: ObjectDiff["action"],
   fields: readonly FieldChange[],
-  delivery: Delivery,
+  removal: ReturnType<typeof removalFrom>,
 ): Effect[] {
-  if (action === "removed") {
-    if (delivery.sync === "manual" || !delivery.prune) return ["stays until a person prunes it"];
-    const guarded = object.metadata?.annotations?.["argocd.argoproj.io/sync-options"]?.includes("Prune=confirm");
-    return [guarded ? "is pruned after confirmation" : "is pruned"];
-  }
+  if (action === "removed") return [removalEffect(object, removal)];
   const runsPods = object.kind === "Deployment" || object.kind === "StatefulSet";
   return runsPods && fields.some(({ path }) => path.startsWith("spec.template")) ? ["restarts pods"] : [];
 }
+
+const compareTexts = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

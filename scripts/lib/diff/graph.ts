@@ -1,81 +1,154 @@
+import { Graph as Layout, layout } from "@dagrejs/dagre";
 import type { Environment } from "../../../generators/model/environment.ts";
 import { callsOf, parseCall, primaryOf, weightOf } from "../../../generators/model/resolve.ts";
+import type { Weights } from "./compare.ts";
+
+export type Presence = "new" | "gone" | "kept";
 
 /** A box of the call graph. */
 export interface GraphNode {
   readonly name: string;
   readonly kind: "gateway" | "service" | "data store" | "external";
-  /** Share of each version, primary first; empty for what has no versions. */
-  readonly weights: readonly { readonly version: string; readonly weight: number }[];
-  readonly changed: boolean;
-  /** Distance from what is called by nobody: its column. */
-  readonly column: number;
+  readonly presence: Presence;
+  /** Whether the change touches an object of it. */
+  readonly touched: boolean;
+  /** Share of each version, primary first; empty for what has no versions, or is not there. */
+  readonly before: Weights;
+  readonly after: Weights;
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface GraphEdge {
+  readonly from: string;
+  readonly to: string;
+  readonly presence: Presence;
+  readonly points: readonly Point[];
 }
 
 export interface Graph {
   readonly nodes: readonly GraphNode[];
-  readonly edges: readonly { readonly from: string; readonly to: string }[];
+  readonly edges: readonly GraphEdge[];
+  /** Number of services that are not shown. */
+  readonly hidden: number;
+  readonly width: number;
+  readonly height: number;
 }
 
-/** More boxes than this are no picture any more. */
-const most = 40;
+/** Size of a box. */
+export const box = { width: 146, height: 68 } as const;
+
+/** Boxes of a small environment, which is drawn as a whole, and of any picture. */
+const most = { whole: 16, drawn: 40 } as const;
+
+/** The same graph for wide screens, from left to right, and for narrow ones, from top to bottom. */
+export interface Graphs {
+  readonly wide: Graph;
+  readonly narrow: Graph;
+}
 
 /**
- * Who calls whom in an environment: all of it where it is small, else what changed with its neighbours.
+ * Who calls whom in an environment, before and after a change: all of it where it is small, else what the change touches,
+ * with its neighbours.
  *
- * @param changed names of services and data stores that a change touches
+ * @param before none where the environment is new
+ * @param after none where it goes
+ * @param touched names of services and data stores of which an object changes
  */
-export function callGraph(environment: Environment, changed: ReadonlySet<string>): Graph {
-  const { services, dataStores } = environment;
-  const all = Object.entries(services).flatMap(([from, service]) => [
-    ...(service.expose ? [{ from: "gateway", to: from }] : []),
-    ...callsOf(service).map((call) => {
-      const target = parseCall(call);
-      return { from, to: "host" in target ? target.host : target.service };
-    }),
-  ]);
-  const names = [
-    ...new Set([...Object.keys(services), ...Object.keys(dataStores), ...all.flatMap(({ from, to }) => [from, to])]),
-  ];
-  const near = new Set(
-    all.filter(({ from, to }) => changed.has(from) || changed.has(to)).flatMap(({ from, to }) => [from, to]),
-  );
-  const shown = new Set((names.length <= most ? names : [...new Set([...changed, ...near])]).slice(0, most));
-  const edges = [...new Map(all.map((edge) => [`${edge.from} ${edge.to}`, edge])).values()].filter(
-    ({ from, to }) => shown.has(from) && shown.has(to),
-  );
-  const columns = columnsOf([...shown], edges);
-  const nodes = [...shown].map((name): GraphNode => {
-    const service = services[name];
+export function callGraphs(
+  before: Environment | undefined,
+  after: Environment | undefined,
+  touched: ReadonlySet<string>,
+): Graphs {
+  const [old, now] = [callsIn(before), callsIn(after)];
+  const presence = (had: boolean, has: boolean): Presence => (had && has ? "kept" : has ? "new" : "gone");
+  const names = [...new Set([...now.names, ...old.names])];
+  const calls = [...new Map([...now.calls, ...old.calls])];
+  const near = calls.filter(([, [from, to]]) => touched.has(from) || touched.has(to)).flatMap(([, ends]) => ends);
+  const nearby = [...new Set([...names.filter((name) => touched.has(name)), ...near])].slice(0, most.drawn);
+  const shown = names.length <= most.whole ? names : nearby;
+  const services = (environment: Environment | undefined, name: string) => environment?.services[name];
+  const nodes = shown.map((name): Omit<GraphNode, "x" | "y"> => {
+    const inStore = [before, after].some((environment) => environment && Object.hasOwn(environment.dataStores, name));
+    const service = services(after, name) ?? services(before, name);
     return {
       name,
-      kind: service ? "service" : name in dataStores ? "data store" : name === "gateway" ? "gateway" : "external",
-      weights: service ? weightsOf(service) : [],
-      changed: changed.has(name),
-      column: columns.get(name) ?? 0,
+      kind: service ? "service" : inStore ? "data store" : name === "gateway" ? "gateway" : "external",
+      presence: presence(old.names.has(name), now.names.has(name)),
+      touched: touched.has(name),
+      before: weightsOf(services(before, name)),
+      after: weightsOf(services(after, name)),
     };
   });
-  return { nodes, edges };
+  const edges = calls
+    .filter(([, [from, to]]) => shown.includes(from) && shown.includes(to))
+    .map(([key, [from, to]]) => ({ from, to, presence: presence(old.calls.has(key), now.calls.has(key)) }));
+  const hidden = names.length - shown.length;
+  return { wide: place("LR", nodes, edges, hidden), narrow: place("TB", nodes, edges, hidden) };
 }
 
-function weightsOf(service: Environment["services"][string]): { version: string; weight: number }[] {
-  const primary = primaryOf(service);
-  return Object.entries(service.versions)
-    .map(([version, spec]) => ({ version, weight: weightOf(service, spec) }))
-    .sort((a, b) => Number(b.version === primary) - Number(a.version === primary));
-}
+const margin = 6;
 
-/** Longest way from a node that nobody calls; calls in a circle are cut where they close. */
-function columnsOf(names: readonly string[], edges: Graph["edges"]): Map<string, number> {
-  const columns = new Map<string, number>();
-  const depth = (name: string, path: ReadonlySet<string>): number => {
-    const known = columns.get(name);
-    if (known !== undefined) return known;
-    const callers = edges.filter(({ to, from }) => to === name && !path.has(from));
-    const column = Math.max(-1, ...callers.map(({ from }) => depth(from, new Set([...path, name])))) + 1;
-    columns.set(name, column);
-    return column;
+function place(
+  rankdir: "LR" | "TB",
+  nodes: readonly Omit<GraphNode, "x" | "y">[],
+  edges: readonly Omit<GraphEdge, "points">[],
+  hidden: number,
+): Graph {
+  const graph = new Layout().setGraph({ rankdir, nodesep: 10, ranksep: rankdir === "LR" ? 64 : 40 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const { name } of nodes) graph.setNode(name, { ...box });
+  for (const { from, to } of edges) graph.setEdge(from, to);
+  layout(graph);
+  const points = edges.map(({ from, to }) => (graph.edge(from, to) as { points?: Point[] }).points ?? []);
+  const corners = nodes.map(({ name }) => {
+    const { x = 0, y = 0 } = graph.node(name) as Point;
+    return { x: x - box.width / 2, y: y - box.height / 2 };
+  });
+  // Lines may bend beyond the boxes.
+  const all = [...points.flat(), ...corners, ...corners.map(({ x, y }) => ({ x: x + box.width, y: y + box.height }))];
+  const [left, top] = [Math.min(...all.map(({ x }) => x)) - margin, Math.min(...all.map(({ y }) => y)) - margin];
+  const move = ({ x, y }: Point): Point => ({ x: x - left, y: y - top });
+  return {
+    nodes: nodes.map((node, index) => ({ ...node, ...move(corners[index] ?? { x: 0, y: 0 }) })),
+    edges: edges.map((edge, index) => ({ ...edge, points: (points[index] ?? []).map(move) })),
+    hidden,
+    width: Math.max(0, ...all.map((point) => move(point).x + margin)),
+    height: Math.max(0, ...all.map((point) => move(point).y + margin)),
   };
-  for (const name of names) depth(name, new Set([name]));
-  return columns;
+}
+
+interface Calls {
+  readonly names: ReadonlySet<string>;
+  /** Caller and callee, by both names. */
+  readonly calls: ReadonlyMap<string, readonly [from: string, to: string]>;
+}
+
+function callsIn(environment: Environment | undefined): Calls {
+  const { services = {}, dataStores = {} } = environment ?? {};
+  const ends = Object.entries(services).flatMap(([from, service]) => [
+    ...(service.expose ? [["gateway", from] as const] : []),
+    ...callsOf(service).map((call) => {
+      const target = parseCall(call);
+      return [from, "host" in target ? target.host : target.service] as const;
+    }),
+  ]);
+  return {
+    names: new Set([...Object.keys(services), ...Object.keys(dataStores), ...ends.flat()]),
+    calls: new Map(ends.map((pair) => [pair.join(" "), pair])),
+  };
+}
+
+function weightsOf(service: Environment["services"][string] | undefined): Weights {
+  if (!service) return {};
+  const primary = primaryOf(service);
+  const versions = Object.entries(service.versions).map(
+    ([version, spec]) => [version, weightOf(service, spec)] as const,
+  );
+  return Object.fromEntries(versions.sort(([a], [b]) => Number(b === primary) - Number(a === primary)));
 }

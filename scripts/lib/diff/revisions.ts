@@ -1,100 +1,215 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { load } from "js-yaml";
-import type { SimpleGit } from "simple-git";
-import { $ } from "zx";
 import { UserError } from "../cli.ts";
-import { succeeds } from "../git.ts";
-import { type Delivery, type Diff, diffFiles, type FilePair } from "./diff.ts";
+import { type Diff, diffFiles, type FilePair } from "./diff.ts";
+
+/** A diff with the texts it was made from. */
+export interface Comparison {
+  readonly diff: Diff;
+  readonly pairs: readonly FilePair[];
+  /** Inputs of the base, for what is drawn from them: environments with a change. */
+  readonly inputsBefore: () => Promise<Map<string, string>>;
+}
 
 /**
- * The rendered diff between a commit and the work tree. It reads the files that Git says differ, and renders nothing: the
- * rendered tree is in Git.
+ * The rendered diff between a commit and the work tree, with all that is not committed yet. It reads the files that Git says
+ * differ, and renders nothing: the rendered tree is in Git.
  *
  * @param ref what to compare with. Default: where this branch left the default branch
  * @throws UserError where there is no such commit
  */
-export async function diffAgainst(git: SimpleGit, root: string, ref: string | undefined): Promise<Diff> {
-  const base = ref === undefined ? await defaultBase(git) : { name: ref, commit: await commitOf(git, ref) };
-  const listed = await git.raw("diff", "--name-only", "--no-renames", "-z", base.commit, "--", ...folders);
-  const untracked = await git.raw("ls-files", "--others", "--exclude-standard", "-z", "--", ...folders);
-  const paths = [...new Set(`${listed}${untracked}`.split("\0").filter(isRendered))];
-  const before = await textsAt(root, base.commit, paths);
-  const pairs = paths.map((path): FilePair => ({ path, before: before.get(path), after: textOf(join(root, path)) }));
+export async function compareWith(root: string, ref: string | undefined): Promise<Comparison> {
+  const git = gitIn(root);
+  const { name, commit, changes, head } =
+    ref === undefined ? await changesOfBranch(git) : await changesSinceRef(git, ref);
+  const before = await textsOf(git, changes);
+  const pairs = changes.map(({ path }) => ({ path, before: before.get(path), after: textAt(join(root, path)) }));
   return {
-    base: `${base.name} (${base.commit.slice(0, 8)})`,
-    head: "the work tree",
-    groups: diffFiles(pairs, deliveries(root, pairs)),
+    diff: {
+      base: name === commit ? short(commit) : `${name} (${short(commit)})`,
+      head: `the work tree on ${short(head)}`,
+      groups: diffFiles(pairs, { unchanged: (path) => textAt(join(root, path)), clusters: clustersIn(root) }),
+    },
+    pairs,
+    inputsBefore: () => inputsAt(git, commit),
   };
 }
 
 const folders = ["envs", "clusters", "argo-apps"];
+const short = (commit: string) => commit.slice(0, 8);
 
-/** A file below the folders of an environment or a cluster, and not an input beside them. */
-const isRendered = (path: string) =>
-  path.endsWith(".yaml") && (path.split("/").length > 2 || path.startsWith("argo-apps/"));
-
-/** Where the branch left the default branch; on the default branch itself what it adds to the remote's, or its last commit. */
-async function defaultBase(git: SimpleGit): Promise<{ name: string; commit: string }> {
-  const head = await commitOf(git, "HEAD");
-  for (const name of ["origin/HEAD", "origin/main", "origin/master", "main", "master"]) {
-    if (!(await succeeds(git, "rev-parse", "--verify", `${name}^{commit}`))) continue;
-    const commit = (await git.raw("merge-base", name, "HEAD")).trim();
-    if (commit !== head) return { name, commit };
-  }
-  const dirty = (await git.raw("status", "--porcelain", "--", ...folders)).trim() !== "";
-  if (dirty || !(await succeeds(git, "rev-parse", "--verify", "HEAD^"))) return { name: "HEAD", commit: head };
-  return { name: "HEAD^", commit: await commitOf(git, "HEAD^") };
+/** A file that differs, with the object that Git keeps of the base's text; none where it is new. */
+interface Change {
+  readonly path: string;
+  readonly object?: string;
 }
 
-async function commitOf(git: SimpleGit, ref: string): Promise<string> {
-  try {
-    return (await git.raw("rev-parse", "--verify", `${ref}^{commit}`)).trim();
-  } catch {
+/** A file that Argo CD reads, below the folder of an environment or a cluster. */
+const isDeployed = (path: string) => /\.(ya?ml|json)$/.test(path) && path.split("/").length > 2;
+
+/** What a comparison is about. */
+interface Range {
+  readonly name: string;
+  readonly commit: string;
+  readonly head: string;
+  readonly changes: readonly Change[];
+}
+
+async function changesSinceRef(git: Git, name: string): Promise<Range> {
+  const [commit, head] = await Promise.all([commitOf(git, name), commitOf(git, "HEAD")]);
+  return { name, commit, head, changes: await changesSince(git, commit) };
+}
+
+async function changesSince(git: Git, commit: string): Promise<Change[]> {
+  // One thread for each of the two: with more for the first they take longer together.
+  const one = ["-c", "core.preloadIndex=false"];
+  const [listed, untracked] = await Promise.all([
+    git(...one, "diff", "--raw", "--no-renames", "--no-abbrev", "--relative", "-z", commit, "--", ...folders),
+    git("ls-files", "--others", "--exclude-standard", "-z", "--", ...folders),
+  ]);
+  // :100644 100644 <object before> <object after> M NUL path NUL
+  const tracked = [...listed.toString().matchAll(/:\d+ \d+ (\w+) \w+ \w+\0([^\0]+)\0/g)];
+  return [
+    ...tracked.map(([, object = "", path = ""]) => ({ path, ...(/[^0]/.test(object) && { object }) })),
+    ...untracked
+      .toString()
+      .split("\0")
+      .map((path) => ({ path })),
+  ].filter(({ path }) => isDeployed(path));
+}
+
+/**
+ * What a branch changes since it left the default branch. On the default branch itself: what it adds to the remote's, or
+ * what is not committed, or the last commit.
+ */
+async function changesOfBranch(git: Git): Promise<Range> {
+  const names = ["remotes/origin/HEAD", "remotes/origin/main", "remotes/origin/master", "heads/main", "heads/master"];
+  const format = "--format=%(objectname) %(refname)";
+  const [head, refs] = await Promise.all([
+    commitOf(git, "HEAD"),
+    git("for-each-ref", format, ...names.map((name) => `refs/${name}`)),
+  ]);
+  const since = async (name: string, commit: string) => ({
+    name,
+    commit,
+    head,
+    changes: await changesSince(git, commit),
+  });
+  const tips = new Map(
+    refs
+      .toString()
+      .split("\n")
+      .map((line) => [line.slice(line.indexOf(" refs/") + 6), line.slice(0, line.indexOf(" "))]),
+  );
+  for (const name of names) {
+    const tip = tips.get(name);
+    if (!tip || tip === head) continue;
+    const shown = name.replace(/^\w+\//, "");
+    const commit = await git("merge-base", tip, head).then(trim, () => {
+      throw new UserError(
+        `${shown} and HEAD have no common commit here; git fetch --unshallow brings the history, or name a ref to compare with`,
+      );
+    });
+    if (commit !== head) return since(shown, commit);
+  }
+  const uncommitted = await since("HEAD", head);
+  if (uncommitted.changes.length > 0) return uncommitted;
+  const parent = await commitOf(git, "HEAD^").catch(() => undefined);
+  if (parent) return since("HEAD^", parent);
+  if (!(await isShallow(git))) return uncommitted;
+  throw new UserError(
+    "this clone holds one commit of a longer history; git fetch --unshallow brings it, or name a ref to compare with",
+  );
+}
+
+const isShallow = async (git: Git) => trim(await git("rev-parse", "--is-shallow-repository")) === "true";
+
+async function commitOf(git: Git, ref: string): Promise<string> {
+  return git("rev-parse", "--verify", "--quiet", `${ref}^{commit}`).then(trim, (error) => {
+    if (error instanceof UserError) throw error;
     throw new UserError(`there is no commit ${ref}; git fetch brings the ones of the remote`);
-  }
+  });
 }
 
-/** Texts of files in a commit, in one call of Git; those that are not there are left out. */
-async function textsAt(root: string, commit: string, paths: readonly string[]): Promise<Map<string, string>> {
+/** Texts of files on the base's side, in one call of Git. */
+async function textsOf(git: Git, changes: readonly Change[]): Promise<Map<string, string>> {
+  const tracked = changes.filter(({ object }) => object);
   const texts = new Map<string, string>();
-  if (paths.length === 0) return texts;
-  const input = paths.map((path) => `${commit}:${path}\n`).join("");
-  const output = (await $({ cwd: root, input, quiet: true })`git cat-file --batch`).buffer();
+  if (tracked.length === 0) return texts;
+  const output = await git.input(tracked.map(({ object }) => `${object}\n`).join(""), "cat-file", "--batch");
   let offset = 0;
-  for (const path of paths) {
+  for (const { path } of tracked) {
     const end = output.indexOf("\n", offset);
-    const [, type, size] = output.toString("utf8", offset, end).split(" ");
-    offset = end + 1;
-    // Git answers `<name> missing` in one line.
-    if (type !== "blob") continue;
-    texts.set(path, output.toString("utf8", offset, offset + Number(size)));
-    offset += Number(size) + 1;
+    const size = Number(output.toString("utf8", offset, end).split(" ")[2]);
+    texts.set(path, output.toString("utf8", end + 1, end + 1 + size));
+    offset = end + 1 + size + 1;
   }
   return texts;
 }
 
-function textOf(path: string): string | undefined {
-  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
+async function inputsAt(git: Git, commit: string): Promise<Map<string, string>> {
+  const listed = (await git("ls-tree", "-z", commit, "envs/", "clusters/")).toString().split("\0");
+  const changes = listed.flatMap((line) => {
+    const [, object, path] = /^\d+ blob (\w+)\t(.*\.ya?ml)$/.exec(line) ?? [];
+    return object && path ? [{ object, path }] : [];
+  });
+  return textsOf(git, changes);
 }
 
-/** How an environment is synced, from its rendered Application: reading that is faster than reading the whole input. */
-function deliveries(root: string, pairs: readonly FilePair[]): Map<string, Delivery> {
-  const environments = new Set(
-    pairs.flatMap(({ path }) => (path.startsWith("envs/") ? [path.split("/")[1] ?? ""] : [])),
-  );
-  const clusters = existsSync(join(root, "argo-apps")) ? readdirSync(join(root, "argo-apps")) : [];
+/** A link is what it says, as in Git, and not what it leads to: that may be any file of this machine. */
+function textAt(path: string): string | undefined {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat?.isSymbolicLink()) return readlinkSync(path);
+  return stat?.isFile() ? readFileSync(path, "utf8") : undefined;
+}
+
+/** Environments of each cluster. Inputs may be wrong, and the rendered files still be compared: then by name. */
+function clustersIn(root: string): Map<string, readonly string[]> {
+  const names = existsSync(join(root, "argo-apps")) ? readdirSync(join(root, "argo-apps")).sort() : [];
   return new Map(
-    [...environments].flatMap((name): [string, Delivery][] => {
-      const file = clusters
-        .map((cluster) => `argo-apps/${cluster}/${name}/application-${name}-namespaces.yaml`)
-        .find((path) => existsSync(join(root, path)));
-      if (!file) return [];
-      const { spec } = load(readFileSync(join(root, file), "utf8")) as {
-        spec: { syncPolicy: { automated?: { prune?: boolean } } };
-      };
-      const { automated } = spec.syncPolicy;
-      return [[name, { sync: automated ? "automated" : "manual", prune: automated?.prune ?? false }]];
+    names.map((name) => {
+      try {
+        const { environments } = load(textAt(join(root, `clusters/${name}.yaml`)) ?? "") as { environments: string[] };
+        return [name, environments.map(String)];
+      } catch {
+        return [name, []];
+      }
     }),
   );
 }
+
+interface Git {
+  (...args: string[]): Promise<Buffer>;
+  readonly input: (input: string, ...args: string[]) => Promise<Buffer>;
+}
+
+/** Minutes are for trees of a hundred thousand files on a slow disk; without a limit a broken disk would hang a pipeline. */
+const limit = 300_000;
+
+/** Git without simple-git, which takes as long to load as Git to compare a small tree. */
+function gitIn(root: string): Git {
+  const input = (text: string, ...args: string[]) =>
+    new Promise<Buffer>((resolve, reject) => {
+      const options = { cwd: root, encoding: "buffer", maxBuffer: Number.POSITIVE_INFINITY, timeout: limit } as const;
+      const child = execFile(
+        "git",
+        args,
+        { ...options, env: { ...process.env, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" } },
+        (error, stdout, stderr) => {
+          if (!error) resolve(stdout);
+          else if (error.killed)
+            reject(new UserError(`git ${args[0]} gave no answer within ${limit / 60_000} minutes`));
+          else if (/not a git repository/.test(stderr.toString()))
+            reject(new UserError(`${root} is no Git repository; run git init, and commit what is there`));
+          else reject(error);
+        },
+      );
+      // Git may be gone before it has read anything; its exit status tells.
+      child.stdin?.on("error", () => {}).end(text);
+    });
+  return Object.assign((...args: string[]) => input("", ...args), { input });
+}
+
+const trim = (text: Buffer) => text.toString().trim();

@@ -1,26 +1,52 @@
-import { chalk } from "zx";
-import type { Diff, ObjectDiff } from "./diff.ts";
-import { allObjects, countObjects, describeField, describeObject, describeSync, objectsOf } from "./words.ts";
+import { styleText } from "node:util";
+import type { ApplicationDiff, Diff, GroupDiff, ObjectDiff } from "./diff.ts";
+import {
+  allObjects,
+  countObjects,
+  describeChange,
+  describeField,
+  describeObject,
+  describeSync,
+  describeSyncs,
+  isMixed,
+  objectsOf,
+} from "./words.ts";
 
-const marks = { created: chalk.green("+"), changed: chalk.yellow("~"), removed: chalk.red("-") } as const;
+type Style = Parameters<typeof styleText>[0];
+const paint = (style: Style, text: string) => styleText(style, text, { stream: process.stdout });
+
+const marks = { created: ["green", "+"], changed: ["yellow", "~"], removed: ["red", "-"] } as const;
 
 /** A diff for the terminal: one line per field, without the values of whole objects that come or go. */
 export function diffText(diff: Diff): string {
   if (diff.groups.length === 0) return `no rendered object changes between ${diff.base} and ${diff.head}`;
-  const groups = diff.groups.map((group) => {
-    const applications = group.applications.map((application) =>
-      [`  ${chalk.bold(application.name)}`, ...application.objects.flatMap(objectLines)].join("\n"),
-    );
-    return [
-      `${chalk.bold.underline(group.name)}  ${countObjects(objectsOf(group))}; ${describeSync(group)}`,
-      ...applications,
-    ].join("\n");
-  });
-  return [...groups, `${countObjects(allObjects(diff))} between ${diff.base} and ${diff.head}`].join("\n\n");
+  const total = `${countObjects(allObjects(diff))} between ${diff.base} and ${diff.head}`;
+  return [...diff.groups.map(groupText), total].join("\n\n");
+}
+
+function groupText(group: GroupDiff): string {
+  const mixed = isMixed(group);
+  const title = `${paint(["bold", "underline"], group.name)}  ${countObjects(objectsOf(group))}; ${describeSyncs(group)}`;
+  return [title, ...group.applications.flatMap((application) => applicationLines(application, mixed))].join("\n");
+}
+
+function applicationLines(application: ApplicationDiff, mixed: boolean): string[] {
+  const sync = mixed ? `  ${describeSync(application)}` : "";
+  return [`  ${paint("bold", application.name)}${sync}`, ...application.objects.flatMap(objectLines)];
 }
 
 function objectLines(object: ObjectDiff): string[] {
-  const effects = object.effects.length > 0 ? chalk.magenta(`  ${object.effects.join(", ")}`) : "";
-  const fields = object.fields.map(describeField).map(({ path, change }) => `        ${chalk.dim(path)}  ${change}`);
-  return [`    ${marks[object.action]} ${describeObject(object)}${effects}`, ...fields];
+  const [colour, mark] = marks[object.action];
+  const effects = object.effects.length > 0 ? paint("magenta", `  ${object.effects.join(", ")}`) : "";
+  const fields = object.fields.map(describeField).flatMap(({ lines, ...words }) => {
+    const path = `        ${paint("dim", words.path)}`;
+    if (!lines) return [`${path}  ${describeChange(words)}`];
+    return [path, ...lines.map((line) => `          ${paintLine(line)}`)];
+  });
+  return [`    ${paint(colour, mark)} ${describeObject(object)}${effects}`, ...fields];
+}
+
+function paintLine(line: string): string {
+  if (line.startsWith("+")) return paint("green", line);
+  return line.startsWith("-") ? paint("red", line) : line;
 }
