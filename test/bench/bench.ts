@@ -3,13 +3,16 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { main, UserError } from "../../scripts/lib/cli.ts";
 import { listTree } from "../../scripts/lib/tree.ts";
+import { commitChange, timeDiffs } from "./diff.ts";
 import { assertSameObjects, ensureHelm, template, writeValues } from "./helm.ts";
 import { edited, environmentText, inputs } from "./input.ts";
 import { interrupt, time } from "./process.ts";
 import { collect, construct, type Rendered, render, writeFiles } from "./slipway.ts";
 
 /** What one round measures: times in ms, memory in MB. */
-type Round = Readonly<Record<"cold" | "helm" | "floor" | "models" | "edit" | "double" | "memory", number>>;
+type Round = Readonly<
+  Record<"cold" | "helm" | "floor" | "models" | "edit" | "double" | "memory" | "diff" | "gitDiff", number>
+>;
 
 const figures: readonly (readonly [name: string, limit: number, unit: string, value: (round: Round) => number])[] = [
   ["cold / helm template", 1, "×", ({ cold, helm }) => cold / helm],
@@ -17,11 +20,12 @@ const figures: readonly (readonly [name: string, limit: number, unit: string, va
   ["one-value edit / cold", 5, "%", ({ edit, cold }) => (100 * edit) / cold],
   ["peak memory of cold", 500, "MB", ({ memory }) => memory],
   ["cold of 2 N / cold of N", 2.2, "×", ({ double, cold }) => double / cold],
+  ["diff / git diff + parsing", 1.5, "×", ({ diff, gitDiff }) => diff / gitDiff],
 ];
 
 await main({
   usage: "npm run bench --",
-  summary: "Measures the render against Helm, and against the least that the same work can take.",
+  summary: "Measures the render and the diff against Helm and Git, and against the least that the same work can take.",
   options: {
     services: { type: "string", value: "N", help: "Services per environment. Default: 1000." },
     rounds: { type: "string", value: "R", help: "Rounds; each figure is the median of theirs. Default: 3." },
@@ -92,6 +96,10 @@ async function playRound({ folder, count, helm, rendered }: Contest, round: numb
       writeFiles(root("double"), inputs(2 * count));
       return { double: (await render(root("double"))).elapsed };
     },
+    async () => {
+      await commitChange(root("diff"), count, [...inputs(count), ...rendered.files]);
+      return timeDiffs(root("diff"));
+    },
   ];
   const measured = {};
   for (const contestant of round % 2 === 0 ? contestants : contestants.toReversed())
@@ -137,7 +145,7 @@ function median(values: readonly number[]): number {
 function table({ services, files, load, usPerFile, figures, measured }: ReturnType<typeof summarise>): string {
   const row = (name: string, values: readonly number[], unit: string, verdict = "") => {
     const format = (value: number) => value.toFixed(unit === "MB" ? 0 : 2);
-    return `${name.padEnd(25)}${`${format(median(values))} ${unit}`.padEnd(10)}${verdict.padEnd(17)}${values.map(format).join(" ")}`;
+    return `${name.padEnd(27)}${`${format(median(values))} ${unit}`.padEnd(10)}${verdict.padEnd(17)}${values.map(format).join(" ")}`;
   };
   const seconds = (key: keyof Round) =>
     row(
@@ -147,11 +155,11 @@ function table({ services, files, load, usPerFile, figures, measured }: ReturnTy
     );
   return [
     `${services} services × 3 environments, ${files} files; load ${load.map((one) => one.toFixed(1)).join(" ")}`,
-    `${"".padEnd(25)}${"median".padEnd(10)}${"limit".padEnd(17)}rounds`,
+    `${"".padEnd(27)}${"median".padEnd(10)}${"limit".padEnd(17)}rounds`,
     ...figures.map(({ name, unit, limit, rounds, within }) =>
       row(name, rounds, unit, `≤ ${limit} ${unit}`.padEnd(10) + (within ? "within" : "OVER")),
     ),
-    ...(["cold", "helm", "floor", "models", "edit", "double"] as const).map(seconds),
+    ...(["cold", "helm", "floor", "models", "edit", "double", "diff", "gitDiff"] as const).map(seconds),
     `The floor took ${usPerFile.toFixed(0)} µs for a file. A calm disk takes about 20; much more, and the disk was measured.`,
   ].join("\n");
 }

@@ -23,7 +23,7 @@ export function drawSplit(before: Weights, after: Weights): string {
 }
 
 /** Boxes from callers to callees, with lines between them. */
-export function drawGraphs({ wide, narrow }: Graphs): string {
+export function drawGraphs({ wide, narrow }: Graphs, place: string): string {
   const { nodes, edges, hidden } = wide;
   if (nodes.length === 0) return "";
   const any = (presence: Presence) => [...nodes, ...edges].some((one) => one.presence === presence);
@@ -44,7 +44,7 @@ export function drawGraphs({ wide, narrow }: Graphs): string {
   ] as const;
   const scrolling = pictures.map(
     ([name, graph]) =>
-      `<div class="scroll ${name}" tabindex="0" role="region" aria-label="Call graph">${drawGraph(graph)}</div>`,
+      `<div class="scroll ${name}" tabindex="0" role="region" aria-label="Call graph of ${encode(place)}">${drawGraph(graph)}</div>`,
   );
   return `<figure class="graph"><figcaption>Who calls whom<ul class="legend">${legend.join("")}${others}</ul></figcaption>${scrolling.join("")}</figure>`;
 }

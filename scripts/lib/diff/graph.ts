@@ -46,7 +46,7 @@ export const box = { width: 146, height: 68 } as const;
 /** Boxes of a small environment, which is drawn as a whole, and of any picture. */
 const most = { whole: 16, drawn: 40 } as const;
 
-/** The same graph for wide screens, from left to right, and for narrow ones, from top to bottom. */
+/** The same graph for wide screens, from left to right, and for narrow ones, from top to bottom where that is narrower. */
 export interface Graphs {
   readonly wide: Graph;
   readonly narrow: Graph;
@@ -89,7 +89,8 @@ export function callGraphs(
     .filter(([, [from, to]]) => shown.includes(from) && shown.includes(to))
     .map(([key, [from, to]]) => ({ from, to, presence: presence(old.calls.has(key), now.calls.has(key)) }));
   const hidden = names.length - shown.length;
-  return { wide: place("LR", nodes, edges, hidden), narrow: place("TB", nodes, edges, hidden) };
+  const [wide, high] = [place("LR", nodes, edges, hidden), place("TB", nodes, edges, hidden)];
+  return { wide, narrow: high.width < wide.width ? high : wide };
 }
 
 const margin = 6;

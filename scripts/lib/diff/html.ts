@@ -120,7 +120,7 @@ function groupSection(
 <h2>${encode(group.name)}</h2>
 <p>${badges(group)}</p>
 ${figures && `<h3>Traffic</h3><div class="splits">${figures}</div>`}
-${graphs ? drawGraphs(graphs) : ""}
+${graphs ? drawGraphs(graphs, group.name) : ""}
 ${group.applications.map((application) => applicationDetails(application, isMixed(group), pairs, room, unfolded)).join("\n")}
 </section>`;
 }

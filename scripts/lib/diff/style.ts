@@ -12,7 +12,7 @@ code,th,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fon
 nav{position:sticky;top:0;z-index:1;display:flex;gap:.3rem;margin:0 -1rem 1rem;padding:.5rem 1rem;overflow-x:auto;background:var(--page);border-bottom:1px solid var(--line)}
 nav a{padding:.25rem .8rem;border:1px solid var(--line);border-radius:2rem;background:var(--card);color:inherit;text-decoration:none;white-space:nowrap;font-weight:600;font-size:.9rem}nav a:hover{border-color:var(--accent)}.count{color:var(--quiet);font-weight:400}
 .card,figure,.application{background:var(--card);border:1px solid var(--line);border-radius:.6rem}
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr));gap:.8rem}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));gap:.8rem}
 .card{padding:.8rem 1rem}.card h2 a{color:inherit;text-decoration:none}.card h2 a:hover{text-decoration:underline}.card ul{margin:.5rem 0}.card li{padding:.15rem 0;overflow-wrap:anywhere}
 .badge{display:inline-block;padding:.05rem .55rem;border:1px solid var(--line);border-radius:1rem;font-size:.8rem;color:var(--quiet)}
 .manual,.none,.effect{color:var(--warn);border-color:transparent;background:var(--warnback)}
@@ -23,7 +23,7 @@ figure{margin:0;padding:.8rem 1rem;min-width:0}figcaption{margin-bottom:.4rem;fo
 .tone0{background:var(--tone0);fill:var(--tone0)}.tone1{background:var(--tone1);fill:var(--tone1)}.tone2{background:var(--tone2);fill:var(--tone2)}.tone3{background:var(--tone3);fill:var(--tone3)}
 .legend{display:flex;flex-wrap:wrap;gap:0 1rem;font-size:.875rem}.dot,.key::before{display:inline-block;width:.7rem;height:.7rem;margin-right:.35rem;border-radius:.15rem}
 .key::before{content:"";border:2px solid}.key.touched::before{color:var(--accent)}.key.new::before{color:var(--add);background:var(--addback)}.key.gone::before{color:var(--del);border-style:dashed;background:var(--delback)}
-.graph{margin:.8rem 0}.graph figcaption{display:flex;flex-wrap:wrap;gap:0 1.5rem;font-weight:600}.graph .legend{font-weight:400}.scroll{overflow:auto;max-height:40rem}.scroll svg{display:block;margin:0 auto}.narrow{display:none}.arrows{position:absolute}
+.graph{margin:.8rem 0}.graph figcaption{display:flex;flex-wrap:wrap;gap:0 1.5rem;font-weight:600}.graph .legend{font-weight:400}.scroll{overflow:auto;max-height:64rem}.scroll svg{display:block;margin:0 auto}.narrow{display:none}.arrows{position:absolute}
 .box{fill:var(--page);stroke:var(--line)}.touched .box{stroke:var(--accent);stroke-width:2.5}.new .box{fill:var(--addback);stroke:var(--add);stroke-width:2}.gone .box{fill:var(--delback);stroke:var(--del);stroke-width:2;stroke-dasharray:5 4}
 .edge{fill:none;stroke:var(--quiet);stroke-width:1.4;opacity:.75}.edge.new{stroke:var(--add);stroke-width:2;opacity:1}.edge.gone{stroke:var(--del);stroke-width:2;stroke-dasharray:5 4;opacity:1}
 marker path{fill:var(--quiet)}marker.new path{fill:var(--add)}marker.gone path{fill:var(--del)}
