@@ -73,12 +73,14 @@ const width = 160;
 function describeValues(before: unknown, after: unknown): { before?: string; after?: string } {
   const [old, now] = [show(before), show(after)];
   let same = 0;
-  while (same < Math.min(old?.length ?? 0, now?.length ?? 0) && old?.[same] === now?.[same]) same++;
   // What differs has to be seen, also at the end of a long value.
-  const start = old !== undefined && now !== undefined && same > width / 2 ? same - 20 : 0;
+  if (old !== undefined && now !== undefined && Math.max(old.length, now.length) > width)
+    while (same < Math.min(old.length, now.length) && old[same] === now[same]) same++;
+  const start = same > width / 2 ? same - 20 : 0;
   const cut = (text: string) => {
     const end = start + width;
-    return `${start > 0 ? "…" : ""}${text.slice(start, end)}${text.length > end ? "…" : ""}`;
+    const shown = printable(text.slice(start, end)).replaceAll("\n", "⏎");
+    return `${start > 0 ? "…" : ""}${shown}${text.length > end ? "…" : ""}`;
   };
   return { ...(old !== undefined && { before: cut(old) }), ...(now !== undefined && { after: cut(now) }) };
 }
@@ -86,11 +88,8 @@ function describeValues(before: unknown, after: unknown): { before?: string; aft
 /** A value in one line. A string that reads like another type, or like nothing, is quoted. */
 function show(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  const plain = typeof value === "string" && value.trim() === value && value !== "" && !looksTyped(value);
-  return printable(plain ? value : typeof value === "string" ? JSON.stringify(value) : inline(value)).replaceAll(
-    "\n",
-    "⏎",
-  );
+  if (typeof value !== "string") return inline(value);
+  return value.trim() === value && value !== "" && !looksTyped(value) ? value : JSON.stringify(value);
 }
 
 /** A value as YAML in one line. */
