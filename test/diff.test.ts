@@ -94,8 +94,10 @@ describe("what a change does", () => {
       (inputs, name) => withOrders(inputs, `envs/${name}.yaml`),
       shipped,
     );
-    const root = repositoryWith(all);
-    expect(json(root).groups.map(({ name }) => name)).toEqual(["dev", "staging", "prod", "cluster local"]);
+    const ports = edit(all, "clusters/local.yaml", ["httpPort: 30080", "httpPort: 30082"]);
+    const groups = json(repositoryWith(ports)).groups;
+    expect(groups.map(({ name }) => name)).toEqual(["dev", "staging", "prod", "cluster local"]);
+    expect(groups.at(-1)?.applications.map(({ sync }) => sync)).toEqual(["none"]);
   });
 
   test("an image restarts pods", () => {

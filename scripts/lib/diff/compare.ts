@@ -37,6 +37,15 @@ function routesOf(list: readonly unknown[]): ReadonlyMap<string, Route> | undefi
   return routes.size === list.length ? routes : undefined;
 }
 
+const weightsIn = (routes: ReadonlyMap<string, Route>): Weights =>
+  Object.fromEntries([...routes].map(([name, { weight }]) => [name, weight ?? 100]));
+
+/** Weights of the destinations of a route by their names; none where it is something else. */
+export function weightsOf(value: unknown): ReadonlyMap<string, number> | undefined {
+  const routes = isList(value) ? routesOf(value) : undefined;
+  return routes && new Map(Object.entries(weightsIn(routes)));
+}
+
 const isRoute = (item: unknown): item is Route => isMap(item) && isMap(item.destination);
 
 function compareLists(before: readonly unknown[], after: readonly unknown[], path: string): FieldChange[] {
@@ -52,9 +61,7 @@ function compareRoutes(
   after: ReadonlyMap<string, Route>,
   path: string,
 ): FieldChange[] {
-  const weights = (routes: ReadonlyMap<string, Route>): Weights =>
-    Object.fromEntries([...routes].map(([name, { weight }]) => [name, weight ?? 100]));
-  const [old, now] = [weights(before), weights(after)];
+  const [old, now] = [weightsIn(before), weightsIn(after)];
   const moved = compareValues(old, now).length > 0;
   const rest = [...after].flatMap(([name, route]) => {
     const other = before.get(name);
