@@ -1,5 +1,4 @@
 import type { Fault } from "../model/faults.ts";
-import { interfaces } from "../platform/interfaces.ts";
 import type { Rule } from "./rule.ts";
 
 /** Components that would be installed and do nothing, and services that wait for one that is not there. */
@@ -15,8 +14,6 @@ export const components: Rule = ({ platform: { clusters }, environments }) =>
       );
     if (provider.type === "aks" && platform.metricsServer?.provided === false)
       add(["platform", "metricsServer"], "AKS brings its own; add provided: true");
-    if (cluster.interfaces && interfaces(cluster).length === 0)
-      add(["interfaces"], "no component that is installed here has one to show; remove it");
     if (cluster.interfaces && !cluster.interfaces.tls && provider.type !== "kind")
       add(["interfaces"], "passwords would cross the network in the clear; add tls.secret");
     if (platform.metricsServer) return faults;

@@ -16,7 +16,7 @@ export const kialiSecret = { namespace: "istio-system", name: "kiali-signing-key
 export interface RequiredSecret {
   readonly namespace: string;
   readonly name: string;
-  /** By key: a fixed text, or how many random letters and digits. */
+  /** By key: a fixed text, or how many random hexadecimal digits. */
   readonly data: Readonly<Record<string, string | { readonly random: number }>>;
 }
 
