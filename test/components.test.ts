@@ -178,12 +178,22 @@ test("every password that a chart would invent comes from a Secret that is liste
   expect(requiredSecrets(clusterOf("mesh-lab")).map(({ name }) => name)).toEqual(["kiali-signing-key"]);
 });
 
-test.each([
-  ["3rvision", "in memory", undefined],
-  ["calculator", "on volumes of EKS", "gp2"],
-  ["three-tier", "on volumes of the default class", undefined],
-])("%s keeps metrics %s", (name, where, storageClassName) => {
-  const { storageSpec } = values(clusterOf(name), "kube-prometheus-stack").prometheus.prometheusSpec;
-  if (where === "in memory") expect(storageSpec).toEqual({ emptyDir: { sizeLimit: "2Gi" } });
-  else expect(storageSpec.volumeClaimTemplate.spec).toMatchObject({ storageClassName, accessModes: ["ReadWriteOnce"] });
+test("the platform's project allows every namespace that a chart writes to", () => {
+  const installed = (text: string) => text.replace("91.5.0, provided: true", "91.5.0");
+  const project = (change: (text: string) => string) =>
+    filesOf(platformWith("mesh-lab", change)).get("clusters/lab/argocd/app-project-platform.yaml");
+  expect(project((text) => text)).not.toContain("namespace: kube-system");
+  expect(project(installed)).toContain("namespace: kube-system");
+});
+
+test("a local cluster keeps metrics and traces in its pods, another one on volumes", () => {
+  const kept = (name: string) => {
+    const { storageSpec } = values(clusterOf(name), "kube-prometheus-stack").prometheus.prometheusSpec;
+    return [
+      Object.keys(storageSpec),
+      Object.keys(values(clusterOf(name), "jaeger").userconfig.extensions.jaeger_storage.backends.store),
+    ];
+  };
+  expect(kept("3rvision")).toEqual([["emptyDir"], ["memory"]]);
+  expect(kept("calculator")).toEqual([["volumeClaimTemplate"], ["badger"]]);
 });

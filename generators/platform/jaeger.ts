@@ -3,7 +3,7 @@ import type { Cluster } from "../model/cluster.ts";
 import { tracing } from "../model/resolve.ts";
 import { configChecksum, containerSecurity, podSecurity } from "../workloads/pod.ts";
 import type { Component } from "./components.ts";
-import { isLocal, memory, storageClass } from "./sizes.ts";
+import { isLocal, memory } from "./sizes.ts";
 
 /**
  * Jaeger in one process. On a local cluster it forgets with its pod; elsewhere it keeps three days on a volume. Values were
@@ -30,18 +30,28 @@ export function jaeger(cluster: Cluster): Component[] {
           securityContext: containerSecurity,
           resources: local ? memory("20m", "128Mi", "512Mi") : memory("200m", "512Mi", "2Gi"),
           ...(!local && {
-            extraVolumes: [{ name: "spans", persistentVolumeClaim: { claimName: volume } }],
+            extraVolumes: [{ name: "spans", persistentVolumeClaim: { claimName: volumeClaim.metadata.name } }],
             extraVolumeMounts: [{ name: "spans", mountPath: "/badger" }],
           }),
         },
         userconfig,
-        ...(!local && { extraObjects: [volumeClaim(cluster)] }),
+        ...(!local && { extraObjects: [volumeClaim] }),
       },
     },
   ];
 }
 
-const volume = "jaeger-spans";
+/** Kept when the component is removed, as volumes are everywhere here. */
+const volumeClaim = {
+  apiVersion: "v1",
+  kind: "PersistentVolumeClaim",
+  metadata: {
+    name: "jaeger-spans",
+    namespace: tracing.namespace,
+    annotations: { "argocd.argoproj.io/sync-options": "Prune=false,Delete=false" },
+  },
+  spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "20Gi" } } },
+};
 
 /** https://www.jaegertracing.io/docs/latest/deployment/configuration/ */
 function configuration(local: boolean) {
@@ -78,23 +88,5 @@ function configuration(local: boolean) {
     },
     processors: { batch: {} },
     exporters: { jaeger_storage_exporter: { trace_storage: "store" } },
-  };
-}
-
-/** Kept when the component is removed, as volumes are everywhere here. */
-function volumeClaim(cluster: Cluster) {
-  return {
-    apiVersion: "v1",
-    kind: "PersistentVolumeClaim",
-    metadata: {
-      name: volume,
-      namespace: tracing.namespace,
-      annotations: { "argocd.argoproj.io/sync-options": "Prune=false,Delete=false" },
-    },
-    spec: {
-      storageClassName: storageClass(cluster),
-      accessModes: ["ReadWriteOnce"],
-      resources: { requests: { storage: "20Gi" } },
-    },
   };
 }

@@ -4,7 +4,7 @@ import { monitoring, tracing } from "../model/resolve.ts";
 import type { Component } from "./components.ts";
 import { interfaceUrl } from "./interfaces.ts";
 import { grafanaSecret } from "./secrets.ts";
-import { isLocal, memory, storageClass } from "./sizes.ts";
+import { isLocal, memory } from "./sizes.ts";
 
 const release = "kube-prometheus-stack";
 
@@ -109,7 +109,7 @@ function prometheus(cluster: Cluster) {
             replicas: 2,
             retention: "15d",
             retentionSize: "45GB",
-            storageSpec: { volumeClaimTemplate: volumeClaim(cluster, "50Gi") },
+            storageSpec: { volumeClaimTemplate: volumeClaim("50Gi") },
             resources: memory("500m", "2Gi", "4Gi"),
           }),
     },
@@ -127,21 +127,16 @@ function alertmanager(cluster: Cluster) {
         ? { resources: memory("10m", "32Mi", "128Mi") }
         : {
             replicas: 2,
-            storage: { volumeClaimTemplate: volumeClaim(cluster, "2Gi") },
+            storage: { volumeClaimTemplate: volumeClaim("2Gi") },
             resources: memory("20m", "64Mi", "256Mi"),
           }),
     },
   };
 }
 
-function volumeClaim(cluster: Cluster, size: string) {
-  return {
-    spec: {
-      storageClassName: storageClass(cluster),
-      accessModes: ["ReadWriteOnce"],
-      resources: { requests: { storage: size } },
-    },
-  };
+/** A volume of the cluster's default StorageClass. */
+function volumeClaim(size: string) {
+  return { spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: size } } } };
 }
 
 /** Stateless: data sources and dashboards are files, the latter from ConfigMaps labelled `grafana_dashboard: "1"`. */
