@@ -52,7 +52,7 @@ function kubernetes(local: boolean) {
     kubeProxy: off,
     kubelet: { serviceMonitor: { cAdvisorInterval: "30s" } },
     ...(local && {
-      // Two thirds of a quiet cluster's series, and rules over a month of them.
+      // Histograms are most of the API server's series, and their rules look at a month.
       kubeApiServer: {
         serviceMonitor: {
           metricRelabelings: [{ action: "drop", sourceLabels: ["__name__"], regex: "(apiserver|etcd)_.+_bucket" }],
