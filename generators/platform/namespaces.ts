@@ -15,8 +15,8 @@ export function platformNamespace(name: string): KubernetesObject[] {
         name,
         labels: {
           ...groupLabels("platform"),
-          // The ingress gateway is injected: its chart leaves the image to istiod.
-          ...(name === ingress.namespace && { "istio-injection": "enabled" }),
+          // The ingress gateway is injected: its chart leaves the image to istiod. Everything else is outside of the mesh.
+          "istio-injection": name === ingress.namespace ? "enabled" : "disabled",
           // `baseline` for Istio: its charts' pods state no seccomp profile.
           "pod-security.kubernetes.io/enforce": allowed ? "restricted" : "baseline",
         },
