@@ -9,11 +9,12 @@ import { ingress, namespacePattern, type ResolvedEnvironment } from "./model/res
 import { argocd } from "./platform/argocd.ts";
 import { clusterConfiguration } from "./platform/cluster-configuration.ts";
 import { type Component, components } from "./platform/components.ts";
-import { gitea, gitServer } from "./platform/gitea.ts";
+import { type Folder, folders } from "./platform/folders.ts";
+import { gitServer } from "./platform/gitea.ts";
+import { interfaceUrl } from "./platform/interfaces.ts";
 import { platformNamespace } from "./platform/namespaces.ts";
 import { type KubernetesObject, type Unit, unit } from "./render/output.ts";
 import { paths } from "./render/paths.ts";
-import { peerAuthentication } from "./security/peer-authentication.ts";
 
 /** Everything of a cluster but the manifests of its environments: Applications, projects, platform components. */
 export function clusterUnits(
@@ -22,30 +23,35 @@ export function clusterUnits(
 ): Unit[] {
   const { name, repository, provider } = cluster;
   const charts = components(cluster);
-  const namespaces = [
-    ...new Set([
-      ...charts.map((chart) => chart.namespace),
-      ...(cluster.platform.istio ? ["istio-system", ingress.namespace] : []),
-      ...(cluster.platform.gitea ? [gitServer.namespace] : []),
-    ]),
+  const plain = folders(file, cluster);
+  const own = [
+    ...charts.map((chart) => chart.namespace),
+    ...(cluster.platform.istio ? ["istio-system", ingress.namespace] : []),
+    ...(cluster.platform.gitea ? [gitServer.namespace] : []),
   ];
-  const own = namespaces.filter((namespace) => namespace !== "kube-system").sort();
+  const used = [
+    ...charts.flatMap((chart) => chart.furtherNamespaces ?? []),
+    ...plain.map(({ namespace }) => namespace),
+  ];
   const settings = {
     settings: cluster.platform.argocd,
+    url: interfaceUrl(cluster, "argocd"),
     repositories: [repository.url, ...new Set(charts.map(({ chart }) => chart.repository))],
-    namespaces: [...new Set([argocdNamespace, ...namespaces])].sort(),
+    namespaces: [...new Set([argocdNamespace, ...own, ...used])].sort(),
   };
   const parents = environments.map(({ input }) => input.value);
   return [
     unit(paths.cluster(name), file, "configuration", { name, provider }, clusterConfiguration),
     unit(paths.component(name, "argocd"), file, "argocd", settings, argocd),
-    unit(paths.component(name, "namespaces"), file, "namespaces", own, (list) => list.map(platformNamespace)),
-    ...(cluster.platform.istio
-      ? [unit(paths.component(name, "mesh"), file, "mesh", {}, () => [peerAuthentication("istio-system")])]
-      : []),
-    ...(cluster.platform.gitea
-      ? [unit(paths.component(name, gitServer.name), file, "gitea", cluster.platform.gitea, gitea)]
-      : []),
+    ...[...new Set(own)]
+      .filter((namespace) => namespace !== "kube-system")
+      .sort()
+      .map((namespace) =>
+        unit(paths.component(name, "namespaces"), file, namespace, { namespace }, (own) =>
+          platformNamespace(own.namespace),
+        ),
+      ),
+    ...plain.map((folder) => folder.unit),
     ...charts.map((chart) =>
       unit(paths.component(name, chart.name), file, "values", chart.values, (values) => [
         { file: "values.yaml", content: values },
@@ -56,7 +62,7 @@ export function clusterUnits(
       paths.applications(name, "root"),
       file,
       "parents",
-      { repository, name, environments: projectsOf(environments, namespaces) },
+      { repository, name, environments: projectsOf(environments, settings.namespaces) },
       parentApplications,
     ),
     unit(
@@ -67,8 +73,7 @@ export function clusterUnits(
         name,
         repository,
         charts,
-        mesh: cluster.platform.istio !== undefined,
-        git: cluster.platform.gitea !== undefined,
+        folders: plain.map(({ name, namespace, wave }) => ({ name, namespace, wave })),
         kustomize: !cluster.platform.argocd.provided,
       },
       platformApplications,
@@ -156,15 +161,13 @@ function parentApplications({
 function platformApplications({
   name,
   charts,
-  mesh,
-  git,
+  folders,
   kustomize,
   ...cluster
 }: Repository & {
   name: string;
   charts: readonly Component[];
-  mesh: boolean;
-  git: boolean;
+  folders: readonly Omit<Folder, "unit">[];
   kustomize: boolean;
 }): KubernetesObject[] {
   const common = { project: "platform", automated: { prune: true, selfHeal: true }, cascade: false };
@@ -179,8 +182,7 @@ function platformApplications({
   return [
     folder("argocd", waves.platform.foundations, argocdNamespace, kustomize),
     folder("namespaces", waves.platform.foundations, argocdNamespace),
-    ...(git ? [folder(gitServer.name, waves.platform.foundations, gitServer.namespace)] : []),
-    ...(mesh ? [folder("mesh", waves.platform.mesh, "istio-system")] : []),
+    ...folders.map(({ name: child, wave, namespace }) => folder(child, wave, namespace)),
     ...charts.map(({ name: child, namespace, wave, chart }) =>
       application(cluster, {
         ...common,

@@ -78,6 +78,7 @@ describe("3RVision", () => {
     for (const { value } of platform.environments) {
       expect(spec("Telemetry", `${value.name}-backend`, "default").tracing).toEqual([
         {
+          providers: [{ name: "jaeger" }],
           randomSamplingPercentage: 100,
           customTags: { environment: { literal: { value: value.name } }, cluster: { literal: { value: "local" } } },
         },
@@ -239,9 +240,12 @@ describe("mesh lab", () => {
     expect(https).toMatchObject({ port: { number: 443 }, tls: { mode: "SIMPLE", credentialName: "lab-tls" } });
   });
 
-  test("a component that the cluster provides leaves no trace", () => {
-    expect([...files.keys()].filter((path) => /istiod|istio-base|istio-cni|istio-ingressgateway/.test(path))).toEqual(
-      [],
-    );
+  test("a component that the cluster provides is neither installed nor configured", () => {
+    const provided = ["istio-base", "istiod", "istio-cni", "istio-ingressgateway", "kube-prometheus-stack"];
+    const paths = provided.flatMap((name) => [
+      `argo-apps/lab/platform/application-${name}.yaml`,
+      `clusters/lab/${name}/values.yaml`,
+    ]);
+    expect(paths.filter((path) => files.has(path))).toEqual([]);
   });
 });

@@ -2,6 +2,8 @@ import { environmentApplications, reservedApplications } from "../environment.ts
 import type { Fault } from "../model/faults.ts";
 import { namespaceOf, parseCall, type ResolvedEnvironment } from "../model/resolve.ts";
 import { components } from "../platform/components.ts";
+import { folders } from "../platform/folders.ts";
+import { interfaces } from "../platform/interfaces.ts";
 import type { Rule, Subject } from "./rule.ts";
 
 /** Two things that would be one object or one folder: the second would silently replace the first. */
@@ -115,7 +117,7 @@ function sharedDeployments({ file, value }: ResolvedEnvironment["input"]): Fault
 
 /** Applications, namespaces and hosts are shared by all environments of a cluster. */
 function withinClusters({ platform, environments }: Subject): Fault[] {
-  return platform.clusters.flatMap(({ value: cluster }) => {
+  return platform.clusters.flatMap(({ file: clusterFile, value: cluster }) => {
     const faults: Fault[] = [];
     const owners = new Map<string, string>();
     const claim = (key: string, owner: string, fault: Omit<Fault, "message">, what: string) => {
@@ -129,7 +131,7 @@ function withinClusters({ platform, environments }: Subject): Fault[] {
       "platform",
       "argocd",
       "namespaces",
-      "mesh",
+      ...folders(clusterFile, cluster).map((folder) => folder.name),
       ...components(cluster).map((component) => component.name),
     ])
       owners.set(`application ${name}`, "the platform");
@@ -142,9 +144,12 @@ function withinClusters({ platform, environments }: Subject): Fault[] {
       "kube-public",
       "kube-node-lease",
       "monitoring",
+      "tracing",
+      "gitea",
     ])
       owners.set(`namespace ${namespace}`, "the platform");
     owners.set("project default", "the platform");
+    for (const { host } of interfaces(cluster)) owners.set(`host ${host}`, "the platform");
     for (const resolved of environments.filter(({ input }) => cluster.environments.includes(input.value.name))) {
       const { file, value } = resolved.input;
       claim(

@@ -1,16 +1,16 @@
-import { crdOwners } from "../platform/components.ts";
 import type { Rule } from "./rule.ts";
 
-/** An object whose CRD no component brings, or that the cluster is not said to have, can never be synced. */
+/**
+ * An object whose CRD no component brings, or that the cluster is not said to have, can never be synced. Every environment has
+ * objects of Istio; what needs the CRDs of another component is only rendered where that is there.
+ */
 export const crds: Rule = ({ platform: { clusters } }) =>
-  clusters.flatMap(({ file, value }) => {
-    const needed = new Set(Object.values(crdOwners).map(({ component }) => component));
-    return [...needed]
-      .filter((component) => value.platform[component] === undefined)
-      .map((component) => ({
-        file,
-        path: ["platform"],
-        atKey: true,
-        message: `the environments need ${component}, whose CRDs nothing here installs; add ${component}, with provided: true where the cluster has it`,
-      }));
-  });
+  clusters
+    .filter(({ value }) => value.platform.istio === undefined)
+    .map(({ file }) => ({
+      file,
+      path: ["platform"],
+      atKey: true,
+      message:
+        "the environments need istio, whose CRDs nothing here installs; add istio, with provided: true where the cluster has it",
+    }));

@@ -2,6 +2,7 @@ import type { Fault } from "../model/faults.ts";
 import type { Platform } from "../model/platform.ts";
 import { calls } from "./calls.ts";
 import { collisions } from "./collisions.ts";
+import { components } from "./components.ts";
 import { crds } from "./crds.ts";
 import { dataStores } from "./data-stores.ts";
 import { exposure } from "./exposure.ts";
@@ -23,7 +24,7 @@ import { versionReferences } from "./version-references.ts";
 import { weights } from "./weights.ts";
 
 /** Rules that compare files: where one cannot be read, they would only repeat that. */
-const acrossFiles: readonly Rule[] = [hosting, collisions, crds, gitServers];
+const acrossFiles: readonly Rule[] = [hosting, collisions, crds, components, gitServers];
 
 const withinFiles: readonly Rule[] = [
   names,

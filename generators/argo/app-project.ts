@@ -28,6 +28,7 @@ export function platformProject(repositories: readonly string[], namespaces: rea
       destinations: namespaces.map((namespace) => ({ server: here, namespace })),
       clusterResourceWhitelist: [
         { group: "", kind: "Namespace" },
+        { group: "apiregistration.k8s.io", kind: "APIService" },
         { group: "apiextensions.k8s.io", kind: "CustomResourceDefinition" },
         { group: "rbac.authorization.k8s.io", kind: "ClusterRole" },
         { group: "rbac.authorization.k8s.io", kind: "ClusterRoleBinding" },

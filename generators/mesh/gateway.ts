@@ -3,8 +3,14 @@ import type { Environment } from "../model/environment.ts";
 import { ingress, type Scope } from "../model/resolve.ts";
 import { groupLabels } from "../workloads/labels.ts";
 
-/** The environment's hosts on the cluster's ingress gateway. The TLS Secret lies in the namespace of the gateway's pods. */
-export function gateway(scope: Scope, { hosts, tls }: NonNullable<Environment["gateway"]>): Gateway {
+/**
+ * Hosts of an environment, or of the platform's user interfaces, on the cluster's ingress gateway. The TLS Secret lies in
+ * the namespace of the gateway's pods.
+ */
+export function gateway(
+  scope: Pick<Scope, "name" | "routing">,
+  { hosts, tls }: NonNullable<Environment["gateway"]>,
+): Gateway {
   return new Gateway({
     metadata: {
       name: scope.name,

@@ -1,14 +1,15 @@
 import { Sidecar } from "@kubernetes-models/istio/networking.istio.io/v1/Sidecar";
-import { serviceHost, type Workload } from "../model/resolve.ts";
+import { serviceHost, tracing, type Workload } from "../model/resolve.ts";
 import { labels, selectorLabels } from "../workloads/labels.ts";
 
 /**
- * A proxy learns only of the hosts its workload calls, and lets nothing else out. The control plane's namespace stays
- * visible, for telemetry.
+ * A proxy learns only of the hosts its workload calls, and lets nothing else out. The control plane's namespace and the
+ * collector of traces stay visible, for telemetry.
  */
 export function sidecar(workload: Workload): Sidecar {
   const hosts = [
     "istio-system/*",
+    ...(workload.scope.components.jaeger ? [`${tracing.namespace}/${tracing.host}`] : []),
     ...workload.callees.map((callee) => `${callee.namespace}/${serviceHost(callee)}`),
     ...new Set(workload.external.map(({ host }) => `${workload.scope.routing}/${host}`)),
   ];

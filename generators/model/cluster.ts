@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { name, port } from "./scalars.ts";
+import { gatewayTls } from "./environment.ts";
+import { domain, name, port } from "./scalars.ts";
 
 const digestImage = z
   .string()
@@ -88,15 +89,21 @@ const platform = z
       })
       .optional()
       .describe("Istio: base, istiod, CNI plugin and ingress gateway."),
-    monitoring: component("91.5.0", "Prometheus, Alertmanager and Grafana: the chart kube-prometheus-stack."),
-    jaeger: component("4.11.1", "Jaeger, which keeps traces."),
-    kiali: component("2.31.0", "Kiali, which draws the mesh."),
+    monitoring: component(
+      "91.5.0",
+      "Prometheus, Alertmanager and Grafana: the chart kube-prometheus-stack. One that the cluster has already is expected in the namespace monitoring, to select all monitors and rules.",
+    ),
+    jaeger: component(
+      "4.11.1",
+      "Jaeger, which keeps traces. One that the cluster has already is expected as jaeger.tracing.svc.cluster.local; an Istio that the cluster has already needs a tracing provider named jaeger in its meshConfig.",
+    ),
+    kiali: component("2.31.0", "Kiali, which draws the mesh from the metrics of monitoring."),
     flagger: component("1.44.0", "Flagger, which moves canaries by what is measured, and its load tester."),
     gitea: z
       .strictObject({ version: version("1.27.2") })
       .optional()
       .describe("A Git server on the cluster, which bootstrap fills with this repository. Default: none."),
-    metricsServer: component("3.14.0", "metrics-server, which autoscalers need."),
+    metricsServer: component("3.14.0", "metrics-server, which autoscalers need. AKS has its own."),
   })
   .describe("What runs on the cluster besides the environments.");
 
@@ -123,6 +130,17 @@ export const cluster = z
       })
       .describe("This repository, as the cluster sees it."),
     provider: z.discriminatedUnion("type", [kind, eks, aks, existing]).describe("How the cluster is made."),
+    interfaces: z
+      .strictObject({
+        domain: domain.describe(
+          "The end of their host names: grafana.<domain>. On this machine *.localhost needs no DNS.",
+        ),
+        tls: gatewayTls,
+      })
+      .optional()
+      .describe(
+        "User interfaces of the components on the ingress gateway: on a Kind cluster all of them, elsewhere those that ask for a login. Default: none.",
+      ),
     platform,
     secrets: z
       .record(name, z.array(z.string().regex(/^[-._a-zA-Z0-9]+$/, "must be a key of a Secret")).min(1))

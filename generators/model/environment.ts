@@ -28,16 +28,19 @@ const namespaces = z
   .prefault({})
   .describe("Where the services run.");
 
+/** TLS of hosts on the ingress gateway. */
+export const gatewayTls = z
+  .strictObject({
+    secret: name.describe("Name of the TLS Secret in the gateway's namespace, istio-ingress."),
+    redirect: z.boolean().default(true).describe("Whether plain HTTP is redirected to HTTPS. Default: true."),
+  })
+  .optional()
+  .describe("Serves HTTPS on 443. Default: plain HTTP on 80 only.");
+
 const gateway = z
   .strictObject({
     hosts: z.array(hostName).min(1).describe("Host names the gateway answers for."),
-    tls: z
-      .strictObject({
-        secret: name.describe("Name of the TLS Secret in the gateway's namespace, istio-ingress."),
-        redirect: z.boolean().default(true).describe("Whether plain HTTP is redirected to HTTPS. Default: true."),
-      })
-      .optional()
-      .describe("Serves HTTPS on 443. Default: plain HTTP on 80 only."),
+    tls: gatewayTls,
   })
   .describe("How the environment is reached from outside.");
 

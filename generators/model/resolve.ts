@@ -10,6 +10,17 @@ export const ingress = {
   selector: { istio: "ingressgateway" },
 } as const;
 
+/** The namespace of Prometheus, also where the cluster has its own: who may scrape the proxies. */
+export const monitoring = { namespace: "monitoring" } as const;
+
+/** Where spans go: Jaeger's Service, also where the cluster has its own, and the name of the mesh's tracing provider. */
+export const tracing = {
+  namespace: "tracing",
+  host: "jaeger.tracing.svc.cluster.local",
+  ports: { otlpGrpc: 4317, otlpHttp: 4318, zipkin: 9411 },
+  provider: "jaeger",
+} as const;
+
 /** A port of a service: one entry for all versions that declare it. */
 export interface ServicePort {
   readonly name: string;

@@ -20,6 +20,15 @@ export const hostName = z
     "must be a host name such as shop.example.com",
   );
 
+/** The end of host names, `example.com` or `localhost`. */
+export const domain = z
+  .string()
+  .max(200, "must be at most 200 characters long")
+  .regex(
+    /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    "must be a domain such as example.com or localhost",
+  );
+
 /** A duration as Istio reads it, which takes none of 0; the unit is part of the value. */
 export const duration = z
   .string()

@@ -12,6 +12,8 @@ import { configChecksum } from "../workloads/pod.ts";
 /** What Argo CD's installation follows from. */
 export interface ArgocdContext {
   readonly settings: Cluster["platform"]["argocd"];
+  /** Where people reach its user interface, if the gateway serves it. */
+  readonly url?: string;
   /** Repositories and namespaces of the project `platform`. */
   readonly repositories: readonly string[];
   readonly namespaces: readonly string[];
@@ -25,13 +27,14 @@ export interface ArgocdContext {
  */
 export function argocd({
   settings: { version, provided },
+  url,
   repositories,
   namespaces,
 }: ArgocdContext): (KubernetesObject | Document)[] {
   const projects = [defaultProject(), platformProject(repositories, namespaces)];
   // A patch finds what it patches by name and namespace, and the release's manifests name no namespace.
   const namespace = provided ? argocdNamespace : undefined;
-  const patches = [settings, parameters, permissions].map((make) => make(namespace));
+  const patches = [settings(namespace, url), parameters(namespace), permissions(namespace)];
   const data = patches.flatMap((patch) => Object.entries(patch.data ?? {}));
   if (provided) return [...projects, ...patches];
   const resources = [new Namespace({ metadata: { name: argocdNamespace, annotations: guarded } }), ...projects];
@@ -68,8 +71,9 @@ function restartOn(data: Record<string, string>): string {
   });
 }
 
-function settings(namespace?: string): ConfigMap {
+function settings(namespace?: string, url?: string): ConfigMap {
   return configMap(namespace, "argocd-cm", {
+    ...(url && { url }),
     "application.resourceTrackingMethod": "annotation",
     "resource.customizations.health.argoproj.io_Application": applicationHealth,
     // A push reaches Argo CD by webhook; this is for the push whose webhook got lost.

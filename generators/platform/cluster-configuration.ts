@@ -58,7 +58,12 @@ function eksctl(name: string, { region, kubernetes, zones, nodes }: Eks): object
       { name: "vpc-cni", configurationValues: '{"enableNetworkPolicy": "true"}' },
       { name: "coredns" },
       { name: "kube-proxy" },
-      { name: "aws-ebs-csi-driver", wellKnownPolicies: { ebsCSIController: true } },
+      {
+        name: "aws-ebs-csi-driver",
+        wellKnownPolicies: { ebsCSIController: true },
+        // Since 1.30 a new cluster has no default StorageClass; this one is gp3.
+        configurationValues: '{"defaultStorageClass": {"enabled": true}}',
+      },
     ],
   };
 }

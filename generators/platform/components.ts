@@ -1,11 +1,17 @@
 import type { Cluster } from "../model/cluster.ts";
 import { istio } from "./istio.ts";
+import { jaeger } from "./jaeger.ts";
+import { kiali } from "./kiali.ts";
+import { metricsServer } from "./metrics-server.ts";
+import { monitoringStack } from "./monitoring.ts";
 
 /** A chart of the platform: one Application, one file of values. */
 export interface Component {
   /** Name of the Application and of the Helm release. */
   readonly name: string;
   readonly namespace: string;
+  /** Where else the chart puts objects: its project must allow it. */
+  readonly furtherNamespaces?: readonly string[];
   readonly wave: number;
   readonly chart: { readonly repository: string; readonly name: string; readonly version: string };
   readonly values: object;
@@ -13,12 +19,19 @@ export interface Component {
 
 /** The charts of a cluster. A new component is a file beside this one, a line here and a key in `model/cluster.ts`. */
 export function components(cluster: Cluster): Component[] {
-  return [...istio(cluster)];
+  return [
+    ...istio(cluster),
+    ...monitoringStack(cluster),
+    ...jaeger(cluster),
+    ...kiali(cluster),
+    ...metricsServer(cluster),
+  ];
 }
 
-/** API groups that only exist once a component is there: whose CRDs they are, and in which wave of the platform they come. */
-export const crdOwners: Readonly<Record<string, { readonly component: "istio" }>> = {
-  "networking.istio.io": { component: "istio" },
-  "security.istio.io": { component: "istio" },
-  "telemetry.istio.io": { component: "istio" },
+/** API groups that only exist once a component is there, with the Application that brings their CRDs. */
+export const crdOwners: Readonly<Record<string, string>> = {
+  "networking.istio.io": "istio-base",
+  "security.istio.io": "istio-base",
+  "telemetry.istio.io": "istio-base",
+  "monitoring.coreos.com": "kube-prometheus-stack",
 };

@@ -1,6 +1,6 @@
 import { waves } from "../argo/waves.ts";
 import type { Cluster } from "../model/cluster.ts";
-import { ingress } from "../model/resolve.ts";
+import { ingress, tracing } from "../model/resolve.ts";
 import type { Component } from "./components.ts";
 
 const repository = "https://istio-release.storage.googleapis.com/charts";
@@ -27,7 +27,7 @@ export function istio({ platform, provider }: Cluster): Component[] {
       namespace: "istio-system",
       wave: waves.platform.controlPlanes,
       chart: { ...chart, name: "istiod" },
-      values: { base, ...istiod(local) },
+      values: { base, ...istiod(local, platform.jaeger !== undefined) },
     },
     {
       name: "istio-cni",
@@ -54,7 +54,7 @@ export function istio({ platform, provider }: Cluster): Component[] {
   ];
 }
 
-function istiod(local: boolean) {
+function istiod(local: boolean, traces: boolean) {
   return {
     pilot: {
       // No init container with NET_ADMIN: that is what lets namespaces enforce Pod Security `restricted`.
@@ -69,11 +69,22 @@ function istiod(local: boolean) {
     meshConfig: {
       // Access logs are turned on per environment, by its Telemetry.
       accessLogFile: "",
+      accessLogEncoding: "JSON",
+      // Named by the Telemetry of the environments. Applications that forward B3 headers and such that forward those of W3C
+      // Trace Context end up in one trace; Envoy's OpenTelemetry tracer, the alternative, reads `traceparent` alone.
+      extensionProviders: traces ? [{ name: tracing.provider, zipkin: traceCollector }] : undefined,
       outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
       defaultConfig: { holdApplicationUntilProxyStarts: true },
     },
   };
 }
+
+/** https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/; the option came with Istio 1.28. */
+const traceCollector = {
+  service: tracing.host,
+  port: tracing.ports.zipkin,
+  traceContextOption: "USE_B3_WITH_W3C_PROPAGATION",
+};
 
 /** Node ports inside Kind that the cluster configuration maps to this machine. */
 export const kindNodePorts = { status: 30021, http: 30080, https: 30443 } as const;

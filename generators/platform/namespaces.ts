@@ -1,20 +1,57 @@
+import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
 import { Namespace } from "kubernetes-models/v1/Namespace";
 import { guarded } from "../argo/sync-options.ts";
-import { ingress } from "../model/resolve.ts";
+import { ingress, monitoring, tracing } from "../model/resolve.ts";
+import type { KubernetesObject } from "../render/output.ts";
+import { namespacePeer, tcp } from "../security/network-policy.ts";
 import { groupLabels } from "../workloads/labels.ts";
 
-/** A namespace of platform components. Pod Security `baseline`: the charts' pods state no seccomp profile. */
-export function platformNamespace(name: string): Namespace {
-  return new Namespace({
-    metadata: {
-      name,
-      labels: {
-        ...groupLabels("platform"),
-        // The ingress gateway is injected: its chart leaves the image to istiod.
-        ...(name === ingress.namespace && { "istio-injection": "enabled" }),
-        "pod-security.kubernetes.io/enforce": "baseline",
+/** A namespace of platform components, and who may reach its pods where nothing else guards them. */
+export function platformNamespace(name: string): KubernetesObject[] {
+  const allowed = ingressRules[name];
+  return [
+    new Namespace({
+      metadata: {
+        name,
+        labels: {
+          ...groupLabels("platform"),
+          // The ingress gateway is injected: its chart leaves the image to istiod. Everything else is outside of the mesh.
+          "istio-injection": name === ingress.namespace ? "enabled" : "disabled",
+          // `baseline` for Istio: its charts' pods state no seccomp profile.
+          "pod-security.kubernetes.io/enforce": allowed ? "restricted" : "baseline",
+        },
+        annotations: guarded,
       },
-      annotations: guarded,
-    },
-  });
+    }),
+    ...(allowed
+      ? [
+          new NetworkPolicy({
+            metadata: { name, namespace: name },
+            spec: { podSelector: {}, policyTypes: ["Ingress"], ingress: allowed },
+          }),
+        ]
+      : []),
+  ];
 }
+
+type IngressRules = NonNullable<NonNullable<ConstructorParameters<typeof NetworkPolicy>[0]>["spec"]>["ingress"];
+
+/** Prometheus, Alertmanager and Jaeger let in everybody who reaches them, and are outside of the mesh. */
+const ingressRules: Readonly<Record<string, IngressRules>> = {
+  [monitoring.namespace]: [
+    { from: [namespacePeer(monitoring.namespace)] },
+    // The user interfaces: Grafana, Prometheus, Alertmanager.
+    { from: [namespacePeer(ingress.namespace)], ports: tcp([3000, 9090, 9093]) },
+    // Kiali and Flagger ask Prometheus.
+    { from: [namespacePeer("istio-system")], ports: tcp([9090]) },
+  ],
+  [tracing.namespace]: [
+    {
+      from: [{ namespaceSelector: { matchLabels: { "istio-injection": "enabled" } } }],
+      ports: tcp(Object.values(tracing.ports)),
+    },
+    { from: [namespacePeer(ingress.namespace)], ports: tcp([16686]) },
+    // Grafana and Kiali ask Jaeger, Prometheus scrapes it.
+    { from: [namespacePeer(monitoring.namespace), namespacePeer("istio-system")], ports: tcp([8888, 16685, 16686]) },
+  ],
+};

@@ -1,6 +1,6 @@
 import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
 import type { INetworkPolicyPeer } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicyPeer";
-import { ingress, type Workload } from "../model/resolve.ts";
+import { ingress, monitoring, tracing, type Workload } from "../model/resolve.ts";
 import { labels, selectorLabels } from "../workloads/labels.ts";
 
 /** Denies all traffic of a namespace's pods, in both directions. */
@@ -11,13 +11,18 @@ export function denyAllTraffic(namespace: string): NetworkPolicy {
   });
 }
 
-const tcp = (ports: readonly number[]) => ports.map((port) => ({ protocol: "TCP" as const, port }));
+export const tcp = (ports: readonly number[]) => ports.map((port) => ({ protocol: "TCP" as const, port }));
 
 function pods(namespace: string, selector: Readonly<Record<string, string>>): INetworkPolicyPeer {
   return {
     namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
     podSelector: { matchLabels: selector },
   };
+}
+
+/** All pods of a namespace. */
+export function namespacePeer(name: string): INetworkPolicyPeer {
+  return { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } };
 }
 
 /** What every pod with a sidecar needs: names, and istiod for certificates and configuration. */
@@ -37,14 +42,14 @@ const internal = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/1
 
 /**
  * The same calls that the AuthorizationPolicy allows, one layer down. Sidecars keep the destination port, so the
- * containers' ports are the ones to name; port 15020 is the proxy's merged metrics, which Prometheus scrapes from the
- * namespace `monitoring`.
+ * containers' ports are the ones to name; port 15020 is where the agent in the sidecar serves the proxy's metrics and, taken
+ * from inside the pod, the application's.
  */
 export function networkPolicy(workload: Workload): NetworkPolicy {
-  const { name, namespace, callers, callees, external, exposed } = workload;
+  const { name, scope, callers, callees, external, exposed } = workload;
   const externalPorts = [...new Set(external.map(({ port }) => port))].sort((a, b) => a - b);
   return new NetworkPolicy({
-    metadata: { name, namespace, labels: labels(workload) },
+    metadata: { name, namespace: workload.namespace, labels: labels(workload) },
     spec: {
       podSelector: { matchLabels: selectorLabels(name) },
       policyTypes: ["Ingress", "Egress"],
@@ -54,13 +59,13 @@ export function networkPolicy(workload: Workload): NetworkPolicy {
           ports: tcp(caller.ports),
         })),
         ...(exposed.length > 0 ? [{ from: [pods(ingress.namespace, ingress.selector)], ports: tcp(exposed) }] : []),
-        {
-          from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }],
-          ports: tcp([15020]),
-        },
+        ...(scope.components.monitoring ? [{ from: [namespacePeer(monitoring.namespace)], ports: tcp([15020]) }] : []),
       ],
       egress: [
         ...infrastructure,
+        ...(scope.components.jaeger
+          ? [{ to: [namespacePeer(tracing.namespace)], ports: tcp(Object.values(tracing.ports)) }]
+          : []),
         ...callees.map((callee) => ({
           to: [pods(callee.namespace, selectorLabels(callee.name))],
           ports: tcp(callee.ports),

@@ -5,13 +5,14 @@ import { loadAll } from "js-yaml";
 import { describe, expect, test } from "vitest";
 import { $ } from "zx";
 import { platformFolders } from "../support.ts";
-import { analyze, apply, dryRun, manifests, renderCopy } from "./cluster.ts";
+import { analyze, apply, dryRun, makeProvidedNamespaces, manifests, renderCopy } from "./cluster.ts";
 
 describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
   test("every object is accepted, strictly and without a warning", async () => {
     const tree = renderCopy(folder);
     const files = manifests(tree);
     // A namespaced object is only looked at where its namespace is there.
+    await makeProvidedNamespaces();
     await apply(
       tree,
       files.filter((file) => /\/namespace-[^/]*$/.test(file)),

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { $ } from "zx";
 import type { Platform } from "../../generators/model/platform.ts";
-import { ingress } from "../../generators/model/resolve.ts";
+import { ingress, monitoring } from "../../generators/model/resolve.ts";
 import { readInputs } from "../../scripts/lib/inputs.ts";
 import { planRender } from "../../scripts/lib/render.ts";
 import { copyInputs, objectsOf } from "../support.ts";
@@ -38,6 +38,11 @@ export function manifests(tree: string): string[] {
 }
 
 const applyFlags = ["apply", "--server-side", "--force-conflicts", "--validate=strict", "--field-manager=slipway-test"];
+
+/** The namespaces of components that a platform says its cluster has already. */
+export async function makeProvidedNamespaces(): Promise<void> {
+  await replace($`kubectl create namespace ${monitoring.namespace} --dry-run=client -o yaml`);
+}
 
 /** Applies files for real. */
 export async function apply(tree: string, files: readonly string[]): Promise<void> {

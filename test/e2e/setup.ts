@@ -20,7 +20,11 @@ export default async function setup(project: TestProject): Promise<() => void> {
   const context = process.env.E2E_CONTEXT ?? (await $`kubectl config current-context`).stdout.trim();
   const url = process.env.E2E_REPO;
   const server = url ? { url, authorization: undefined, close: () => {} } : await openGitServer(context);
-  const clone = await makeClone(server, url === undefined);
+  const provided = (process.env.E2E_PROVIDED ?? "").split(",").filter(Boolean);
+  // What is rendered for a component that is there already lies in its namespace.
+  if (provided.includes("monitoring"))
+    await $({ nothrow: true })`kubectl --context ${context} create namespace monitoring`;
+  const clone = await makeClone(server, provided, url === undefined);
   const repo = url ? ["--repo", url] : [];
   const bootstrap = ["scripts/run.js", "bootstrap", "--context", context, ...repo, "--timeout", "10"];
 
@@ -84,7 +88,11 @@ async function interrupted(
 }
 
 /** The content of this repository on top of what the remote has, for the cluster that the tests run on. */
-async function makeClone({ url, authorization }: GitServer, embedded: boolean): Promise<string> {
+async function makeClone(
+  { url, authorization }: GitServer,
+  provided: readonly string[],
+  embedded: boolean,
+): Promise<string> {
   const clone = mkdtempSync(join(tmpdir(), "slipway-e2e-"));
   const git = $({ cwd: clone });
   await git`git clone --quiet ${repository} .`;
@@ -102,7 +110,6 @@ async function makeClone({ url, authorization }: GitServer, embedded: boolean): 
     await git`git fetch --quiet cluster main`;
     await git`git reset --quiet --soft ${before}`;
   }
-  const provided = (process.env.E2E_PROVIDED ?? "").split(",").filter(Boolean);
   const file = join(clone, "clusters/local.yaml");
   const input = parseDocument(readFileSync(file, "utf8"));
   if (!embedded) {

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { environmentsOf, ingress, namespaceOf } from "../../../generators/model/resolve.ts";
+import { interfaces } from "../../../generators/platform/interfaces.ts";
+import { type RequiredSecret, requiredSecrets } from "../../../generators/platform/secrets.ts";
 import { find } from "../cluster.ts";
 import type { Step } from "../steps.ts";
 import { applyNamespaces, createSecret, type NewSecret } from "./objects.ts";
@@ -13,8 +15,8 @@ interface Wanted {
 }
 
 /**
- * The Secrets that the inputs name. What the cluster's input lists under `secrets` gets random values, and a Kind cluster
- * self-signed certificates; others are somebody else's to make, and are only told of.
+ * The Secrets that the inputs name. What platform components need and what the cluster's input lists under `secrets` gets
+ * random values, and a Kind cluster self-signed certificates; others are somebody else's to make, and are only told of.
  */
 export function secretsMade(target: Target): Step {
   const { live } = target;
@@ -80,7 +82,8 @@ function wantedSecrets({ cluster, platform }: Target): Wanted[] {
       }),
     );
   });
-  const gateways = environments.flatMap(({ gateway }) =>
+  const shown = { hosts: interfaces(cluster).map(({ host }) => host), tls: cluster.interfaces?.tls };
+  const gateways = [...environments.map(({ gateway }) => gateway), shown].flatMap((gateway) =>
     gateway?.tls ? [{ hosts: gateway.hosts, name: gateway.tls.secret }] : [],
   );
   const certificates = [...Map.groupBy(gateways, ({ name }) => name)].map(([name, own]): Wanted => {
@@ -91,8 +94,21 @@ function wantedSecrets({ cluster, platform }: Target): Wanted[] {
       ...(cluster.provider.type === "kind" && { make: () => certificate(hosts) }),
     };
   });
-  const unique = new Map([...workloads, ...certificates].map((one) => [`${one.namespace}/${one.name}`, one]));
+  const components = requiredSecrets(cluster).map(({ namespace, name, data }): Wanted => {
+    const make = async () => ({
+      data: Object.fromEntries(Object.entries(data).map(([key, one]) => [key, secretValue(one)])),
+    });
+    return { namespace, name, make };
+  });
+  const unique = new Map(
+    [...components, ...workloads, ...certificates].map((one) => [`${one.namespace}/${one.name}`, one]),
+  );
   return [...unique.values()];
+}
+
+function secretValue(value: RequiredSecret["data"][string]): string {
+  if (typeof value === "string") return value;
+  return randomBytes(value.random).toString("hex").slice(0, value.random);
 }
 
 /** A self-signed certificate for a year: browsers warn of it, which is right. */

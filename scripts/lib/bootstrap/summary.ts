@@ -1,6 +1,8 @@
 import { argocdNamespace } from "../../../generators/argo/application.ts";
 import { environmentsOf } from "../../../generators/model/resolve.ts";
 import { gitServer } from "../../../generators/platform/gitea.ts";
+import { interfaces } from "../../../generators/platform/interfaces.ts";
+import { grafanaSecret } from "../../../generators/platform/secrets.ts";
 import { readApplications } from "../applications.ts";
 import { isEmbedded } from "./git-server.ts";
 import { applicationNames } from "./platform.ts";
@@ -15,15 +17,18 @@ export async function summary(target: Target): Promise<string> {
   const hosts = environmentsOf(cluster, platform).flatMap(({ value }) => value.gateway?.hosts ?? []);
   const port = cluster.provider.type === "kind" ? `:${cluster.provider.httpPort}` : "";
   const secret = (namespace: string, name: string, key: string) =>
-    `${typed(live, "get", "secret", name, "-n", namespace, "-o")} 'go-template={{.data.${key}|base64decode}}'`;
+    `${typed(live, "get", "secret", name, "-n", namespace, "-o")} 'go-template={{index .data "${key}"|base64decode}}'`;
   const sections: [string, readonly string[]][] = [
-    ["Addresses", hosts.map((host) => `http://${host}${port}/`)],
+    ["Addresses", [...hosts.map((host) => `http://${host}${port}/`), ...interfaces(cluster).map(({ url }) => url)]],
     [
       "Passwords",
       [
         ...(cluster.platform.argocd.provided
           ? []
           : [`Argo CD, admin:  ${secret(argocdNamespace, "argocd-initial-admin-secret", "password")}`]),
+        ...(cluster.platform.monitoring?.provided === false
+          ? [`Grafana, admin:  ${secret(grafanaSecret.namespace, grafanaSecret.name, grafanaSecret.passwordKey)}`]
+          : []),
         ...(isEmbedded(target)
           ? [`Git, ${gitServer.administrator}:  ${secret(gitServer.namespace, gitServer.secret, "password")}`]
           : []),

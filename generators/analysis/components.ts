@@ -1,0 +1,39 @@
+import type { Fault } from "../model/faults.ts";
+import type { Rule } from "./rule.ts";
+
+/** Components that would be installed and do nothing, and services that wait for one that is not there. */
+export const components: Rule = ({ platform: { clusters }, environments }) =>
+  clusters.flatMap(({ file, value: cluster }) => {
+    const { platform, provider } = cluster;
+    const faults: Fault[] = [];
+    const add = (path: Fault["path"], message: string) => faults.push({ file, path, atKey: true, message });
+    if (platform.kiali && !platform.monitoring)
+      add(
+        ["platform", "kiali"],
+        "Kiali draws what Prometheus has measured; add monitoring, with provided: true where the cluster has it",
+      );
+    if (provider.type === "aks" && platform.metricsServer?.provided === false)
+      add(["platform", "metricsServer"], "AKS brings its own; add provided: true");
+    if (cluster.interfaces && !cluster.interfaces.tls && provider.type !== "kind")
+      add(["interfaces"], "passwords would cross the network in the clear; add tls.secret");
+    if (platform.metricsServer) return faults;
+    const unmeasured = environments
+      .filter(({ input }) => cluster.environments.includes(input.value.name))
+      .flatMap(({ input }) =>
+        Object.entries(input.value.services).flatMap(([service, { versions }]) =>
+          Object.entries(versions).flatMap(([version, { autoscaling }]) =>
+            autoscaling
+              ? [
+                  {
+                    file: input.file,
+                    path: ["services", service, "versions", version, "autoscaling"],
+                    atKey: true,
+                    message: `needs the measurements of metrics-server; add platform.metricsServer to ${file}, with provided: true where the cluster has it`,
+                  },
+                ]
+              : [],
+          ),
+        ),
+      );
+    return [...faults, ...unmeasured];
+  });

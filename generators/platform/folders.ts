@@ -1,0 +1,54 @@
+import { waves } from "../argo/waves.ts";
+import type { Cluster } from "../model/cluster.ts";
+import { ingress, monitoring } from "../model/resolve.ts";
+import { type KubernetesObject, type Unit, unit } from "../render/output.ts";
+import { paths } from "../render/paths.ts";
+import { peerAuthentication } from "../security/peer-authentication.ts";
+import { gitea, gitServer } from "./gitea.ts";
+import { interfaceRoutes, interfaces } from "./interfaces.ts";
+import { monitors } from "./monitors.ts";
+
+/** Plain manifests of the platform: one Application, one folder. */
+export interface Folder {
+  /** Name of the Application and of the folder. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly wave: number;
+  readonly unit: Unit;
+}
+
+/** What the platform needs besides its charts; each after the component whose CRDs it uses. */
+export function folders(file: string, cluster: Cluster): Folder[] {
+  const { istio, gitea: git, monitoring: stack } = cluster.platform;
+  const list = interfaces(cluster);
+  const folder = <C extends object>(
+    name: string,
+    namespace: string,
+    wave: number,
+    context: C,
+    generate: (context: C) => readonly KubernetesObject[],
+  ): Folder => ({
+    name,
+    namespace,
+    wave,
+    unit: unit(paths.component(cluster.name, name), file, name, context, generate),
+  });
+  return [
+    ...(git ? [folder(gitServer.name, gitServer.namespace, waves.platform.foundations, git, gitea)] : []),
+    ...(istio
+      ? [folder("mesh", "istio-system", waves.platform.mesh, {}, () => [peerAuthentication("istio-system")])]
+      : []),
+    ...(stack ? [folder("monitors", monitoring.namespace, waves.platform.configuration, {}, monitors)] : []),
+    ...(list.length > 0
+      ? [
+          folder(
+            "interfaces",
+            ingress.namespace,
+            waves.platform.configuration,
+            { tls: cluster.interfaces?.tls, list },
+            interfaceRoutes,
+          ),
+        ]
+      : []),
+  ];
+}
