@@ -60,6 +60,7 @@ await main({
       const health = await checkHealth(platform, source, names, context, force ?? false);
       return {
         subject: `promote(${target.value.name}): ${moves.map(({ text }) => text).join(", ")}`,
+        services: names,
         body: [...orders, health].flatMap(({ trailers }) => trailers),
         notes: [...orders, health].flatMap(({ notes }) => notes),
         edits: moves.flatMap(({ edits }) => edits),
@@ -131,6 +132,7 @@ function finishCanary(
   });
   return {
     subject: `promote(${target.value.name}): ${moves.map(({ text }) => text).join(", ")}`,
+    services: names,
     edits: moves.flatMap(({ edits }) => edits),
   };
 }

@@ -34,6 +34,7 @@ await main({
       });
       return {
         subject: `release(${environment.value.name}): ${changes.map(({ text }) => text).join(", ")}`,
+        services: names,
         ...(digest && { body: [`Digest: ${digest}`] }),
         edits: changes.flatMap(({ edits }) => edits),
       };

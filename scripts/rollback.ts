@@ -35,6 +35,7 @@ await main({
       );
       return {
         subject: `rollback(${environment.value.name}): ${undone.map(({ text }) => text).join(", ")}`,
+        services: names,
         body: undone.flatMap(({ body = [] }) => body),
         edits: undone.flatMap(({ edits }) => edits),
       };

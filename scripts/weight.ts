@@ -17,7 +17,11 @@ await main({
         const from = edits.find(({ path }) => path.at(-2) === version)?.from;
         return `${version} ${from === undefined ? "" : `${from} → `}${weight}`;
       });
-      return { subject: `weight(${environment.value.name}): ${names.join(", ")} ${weights.join(", ")}`, edits };
+      return {
+        subject: `weight(${environment.value.name}): ${names.join(", ")} ${weights.join(", ")}`,
+        services: names,
+        edits,
+      };
     });
   },
 });

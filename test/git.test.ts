@@ -1,68 +1,12 @@
 /** The commands that make commits, against real Git: clones of a bare remote. */
-import { execFile, execFileSync, spawn } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readInputs } from "../scripts/lib/inputs.ts";
-import { planRender } from "../scripts/lib/render.ts";
-import { repository, temporaryFolder } from "./support.ts";
+import { describe, expect, test } from "vitest";
+import { environment, git, isFresh, prepareTemplate, remote, slipway, subjects } from "./clones.ts";
+import { repository } from "./support.ts";
 
-const run = promisify(execFile);
-const identity = {
-  GIT_AUTHOR_NAME: "t",
-  GIT_AUTHOR_EMAIL: "t@example.com",
-  GIT_COMMITTER_NAME: "t",
-  GIT_COMMITTER_EMAIL: "t@example.com",
-};
-const environment = { ...process.env, ...identity, NO_COLOR: "1", GIT_CONFIG_GLOBAL: "/dev/null" };
-const git = (cwd: string, ...args: string[]) =>
-  execFileSync("git", args, { cwd, env: environment, encoding: "utf8" }).trim();
-
-const templates = mkdtempSync(join(tmpdir(), "slipway-git-"));
-const template = join(templates, "remote.git");
-
-/** The platform, rendered and committed, once for all tests. */
-beforeAll(() => {
-  const seed = join(templates, "seed");
-  for (const file of readInputs(repository).keys()) cpSync(join(repository, file), join(seed, file));
-  planRender(seed).write();
-  writeFileSync(join(seed, ".gitignore"), ".slipway/\n*.slipway-tmp\n");
-  git(templates, "init", "--quiet", "--bare", "--initial-branch=main", template);
-  git(seed, "init", "--quiet", "--initial-branch=main");
-  git(seed, "add", "--all");
-  git(seed, "commit", "--quiet", "--message", "feat: the platform");
-  git(seed, "push", "--quiet", template, "main");
-});
-afterAll(() => rmSync(templates, { recursive: true, force: true }));
-
-/** A bare remote with the rendered platform on main, and a way to clone it. */
-function remote() {
-  const folder = temporaryFolder();
-  const bare = join(folder, "remote.git");
-  cpSync(template, bare, { recursive: true });
-  const clone = (name: string) => {
-    git(folder, "clone", "--quiet", bare, name);
-    return join(folder, name);
-  };
-  return { bare, clone };
-}
-
-/** Runs a command of slipway in a clone. */
-async function slipway(root: string, command: string, ...args: string[]) {
-  const call = ["scripts/run.js", command, ...args, "--root", root];
-  return run(process.execPath, call, { cwd: repository, env: environment, maxBuffer: 64e6 }).then(
-    ({ stdout, stderr }) => ({ status: 0, stdout, stderr }),
-    (error) => ({ status: error.code as number, stdout: error.stdout as string, stderr: error.stderr as string }),
-  );
-}
-
-const subjects = (root: string, ref = "HEAD") => git(root, "log", "--format=%s", ref).split("\n");
-const isFresh = (root: string) => {
-  const { create, change, remove } = planRender(root, { compareAll: true }).tree;
-  return create.length + change.length + remove.length === 0;
-};
+prepareTemplate();
 
 describe("a day with the platform", () => {
   test("weight, release, promote, finish, roll back: one commit each, in a fixed form, with exactly its files", {
