@@ -1,12 +1,14 @@
 /** Pull requests: on a server that keeps to what the documentation of each forge says of these endpoints. */
-import { chmodSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { parseRemote } from "../scripts/lib/forge.ts";
 import { environment, git, prepareTemplate, remote, serveGit, slipwayWith, subjects } from "./clones.ts";
-import { temporaryFolder } from "./support.ts";
+import { repository, temporaryFolder } from "./support.ts";
 
 prepareTemplate();
 
@@ -266,6 +268,30 @@ describe("branches", () => {
     const other = await slipwayWith({}, mine, "weight", "ml", "--env", "dev", "canary=20", "--branch", "another");
     expect(other.stderr).toContain("the branch another here has a commit of t (weight(prod): ml canary 10 → 20)");
     expect(git(mine, "status", "--porcelain", "--branch")).toBe("## main...origin/main");
+  });
+
+  test("killed at any moment of it: the next command finds its way back", async () => {
+    const { bare, clone } = remote();
+    const root = clone("a");
+    const start = performance.now();
+    await weight(root, 20, "--branch", "first");
+    const span = performance.now() - start;
+    for (const [round, part] of [0.4, 0.6, 0.7, 0.8, 0.9].entries()) {
+      const call = ["scripts/run.js", "weight", "ml", "--env", "prod", `canary=${30 + round}`, "--pr", "--root", root];
+      const child = spawn(process.execPath, call, { cwd: repository, env: environment, stdio: "ignore" });
+      const gone = once(child, "exit");
+      await new Promise((resolve) => setTimeout(resolve, span * part));
+      child.kill("SIGKILL");
+      await gone;
+      const limit = Date.now() + 10_000;
+      while (existsSync(join(root, ".git/index.lock")) && Date.now() < limit)
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      const next = await weight(root, 30 + round, "--pr");
+      expect(next, next.stderr).toMatchObject({ status: 0, stderr: "" });
+      expect(git(root, "status", "--porcelain", "--branch")).toBe("## main...origin/main");
+      expect(subjects(bare, "main..slipway/weight-prod-ml")).toEqual([`weight(prod): ml canary 10 → ${30 + round}`]);
+    }
   });
 
   test("a stale clone: the change starts from where the remote is, and this branch stays", async () => {

@@ -74,23 +74,28 @@ type Plan = (platform: Platform, clone: Clone, texts: ReadonlyMap<string, string
  * @throws UserError, InputError where it cannot be done; the clone is then as it was
  */
 export async function carryOut(root: string, options: ChangeOptions, plan: Plan): Promise<void> {
-  const undone = await undoInterrupted(root);
-  if (undone) say(options, chalk.yellow(undone));
-  if (!options["dry-run"]) takeTurn(root);
+  // Ctrl-C ends what Git is doing, and the way back is gone to its end.
   const interruption = new AbortController();
   const interrupt = () => interruption.abort();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
   try {
-    const clone = await openClone(root, interruption.signal);
-    if ((options.push || options.pr) && !clone.upstream)
-      throw new UserError("there is no remote to push to; add one with git remote add origin URL");
-    const isApart = (options.branch !== undefined || options.pr) && !options["dry-run"];
-    await makeChange(isApart ? await leaveBranch(clone, (line) => say(options, line)) : clone, options, plan);
+    const undone = await undoInterrupted(root);
+    if (undone) say(options, chalk.yellow(undone));
+    if (options["dry-run"]) return await makeChange(await openClone(root), options, plan);
+    takeTurn(root);
+    try {
+      const clone = await openClone(root, interruption.signal);
+      if ((options.push || options.pr) && !clone.upstream)
+        throw new UserError("there is no remote to push to; add one with git remote add origin URL");
+      const isApart = options.branch !== undefined || options.pr;
+      await makeChange(isApart ? await leaveBranch(clone, (line) => say(options, line)) : clone, options, plan);
+    } finally {
+      await undoInterrupted(root);
+    }
   } catch (error) {
     throw error instanceof GitError ? new UserError(`Git failed: ${reason(error)}`) : error;
   } finally {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
-    if (!options["dry-run"]) await undoInterrupted(root);
   }
 }
 
@@ -113,6 +118,7 @@ async function makeChange(clone: Clone, options: ChangeOptions, plan: Plan): Pro
   for (const note of change.notes ?? []) say(options, chalk.yellow(note));
   say(options, `\n${diffText(diff)}\n\n${chalk.bold(change.subject)}`);
 
+  if (clone.signal?.aborted) throw new UserError("interrupted; nothing was changed");
   const work: Work = { change, before, texts, render, diff };
   const outcome = options["dry-run"]
     ? { pushed: false }

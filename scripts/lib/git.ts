@@ -61,6 +61,8 @@ export async function openClone(root: string, signal?: AbortSignal): Promise<Clo
     if (existsSync(resolve(root, path)))
       throw new UserError("a merge or rebase is under way; end it first (git status says how)");
   }
+  const lock = resolve(root, trim(await git.raw("rev-parse", "--git-path", "index.lock")));
+  if (existsSync(lock)) throw new UserError(`another Git command is at work here; if there is none, remove ${lock}`);
   if (!(await succeeds(git, "var", "GIT_COMMITTER_IDENT"))) {
     throw new UserError("Git does not know who you are; set git config user.name and user.email");
   }
@@ -161,18 +163,21 @@ export async function commitFiles(
 ): Promise<string> {
   const { git } = clone;
   const paths = [...files.keys()];
+  // The tree was clean before: whatever these files hold now is ours, or a hook's.
+  const restore = () => git.raw("restore", "--source=HEAD", "--staged", "--worktree", "--", ...paths);
   try {
     await git.raw("add", "--all", "--", ...paths);
     await runGit(clone, "commit", "--quiet", "--message", message, "--only", "--", ...paths);
   } catch (error) {
+    await restore();
     throw new UserError(`Git refused the commit: ${reason(error)}`);
   }
   const listed = (await git.raw("ls-tree", "-r", "-z", "HEAD", "--", ...paths)).split("\0").filter(Boolean);
   const blobs = new Map(listed.map((line) => [line.slice(line.indexOf("\t") + 1), line.split(/[ \t]/)[2] ?? ""]));
   const other = [...files].find(([path, text]) => !isBlob(text, blobs.get(path)));
   if (!other) return trim(await git.revparse("HEAD"));
-  // The tree was clean before, and the commit is ours.
-  await git.raw("reset", "--quiet", "--hard", "HEAD^");
+  await git.raw("reset", "--quiet", "--soft", "HEAD^");
+  await restore();
   throw new UserError(
     `a hook of this repository changes ${other[0]} when it is committed; exclude slipway's files from it`,
   );
@@ -205,10 +210,11 @@ export async function pushTo(
     await runGit(clone, "push", "--quiet", ...lease, remote, `${commit}:refs/heads/${branch}`);
     return "pushed";
   } catch (error) {
-    if (/\[rejected\]|\[remote rejected\].*(cannot lock ref|incorrect old value)/.test(String(error)))
-      return "rejected";
+    // A branch `slipway` in the way of `slipway/x` is no race.
+    if (/\[rejected\]|cannot lock ref(?!.*cannot create)|incorrect old value/.test(String(error))) return "rejected";
     // A protected branch.
-    const hint = /\[remote rejected\]/.test(String(error)) ? "; --pr opens a pull request instead" : "";
+    const hint =
+      !lease.length && /\[remote rejected\]/.test(String(error)) ? "; --pr opens a pull request instead" : "";
     throw new UserError(`${remote} did not take the push: ${reason(error)}${hint}`);
   }
 }
@@ -218,6 +224,8 @@ export async function fetchBranch(clone: Clone, { remote, branch }: Upstream): P
   try {
     await runGit(clone, "fetch", "--quiet", remote, `+refs/heads/${branch}:refs/remotes/${remote}/${branch}`);
   } catch (error) {
+    if (/couldn't find remote ref/.test(String(error)))
+      throw new UserError(`${remote} has no branch ${branch}; push it first: git push ${remote} ${branch}`);
     throw new UserError(`${remote} cannot be read: ${reason(error)}`);
   }
   return trim(await clone.git.revparse(`refs/remotes/${remote}/${branch}`));
@@ -239,9 +247,10 @@ export function reason(error: unknown): string {
     .split("\n")
     .map((line) => line.trim().replaceAll(/(:\/\/)[^/@\s]+@/g, "$1"))
     .filter(Boolean);
-  // What a server's hook says is worth more than that it refused; a server writes empty lines and rules, too.
+  // What a hook says is worth more than that it refused; a server writes empty lines and rules, too.
   const remote = lines.filter((line) => /^remote: .*\w/.test(line));
-  const telling = remote.length > 0 ? remote : [lines.find((line) => /^(fatal|error):/.test(line)) ?? lines[0] ?? ""];
+  const own = lines.filter((line) => !/^(hint:|To |! |error: failed to push some refs)/.test(line));
+  const telling = remote.length > 0 ? remote : [own.find((line) => /^(fatal|error):/.test(line)) ?? own[0] ?? ""];
   return telling.map((line) => line.replace(/^((fatal|error|remote): *)+/, "").trim()).join(" ") || "no reason given";
 }
 

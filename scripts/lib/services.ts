@@ -55,10 +55,10 @@ export function findVersion(environment: Input<Environment>, service: string, ve
   return found;
 }
 
-/** The names of services that a command was called with. @throws UserError where there are none */
+/** The names of services that a command was called with, each once. @throws UserError where there are none */
 export function requireServices(names: readonly string[]): readonly string[] {
   if (names.length === 0) throw new UserError("name a service: for example, backend");
-  return names;
+  return [...new Set(names)];
 }
 
 /**
