@@ -23,6 +23,7 @@ await main({
   positionals: "SERVICE…",
   summary:
     "Copies the release of services from one environment to another; replicas, weights and resources stay. With --finish, the canary becomes the primary. One commit.",
+  examples: ["backend --from staging --to prod --as canary --weight 10 --push", "backend --to prod --finish --pr"],
   options: {
     from: { type: "string", value: "NAME", help: "The environment to take the release from." },
     to: { type: "string", value: "NAME", help: "The environment that gets it." },

@@ -14,6 +14,7 @@ await main({
   usage: "npm run weight --",
   positionals: "SERVICE… VERSION=WEIGHT…",
   summary: "Sets the share of the traffic that versions get, %; the primary version gets the rest. One commit.",
+  examples: ["backend --env prod canary=20 --push"],
   options: { env: { type: "string", value: "NAME", help: "The environment." }, ...changeOptions },
   run: ({ env, root, ...options }, positionals) => {
     const wanted = parseWeights(positionals.filter((argument) => argument.includes("=")));

@@ -7,9 +7,11 @@ import { chalk, echo } from "zx";
 import { formatPath, type Path } from "../../generators/model/faults.ts";
 import type { Platform } from "../../generators/model/platform.ts";
 import { UserError } from "./cli.ts";
+import { compareValues } from "./diff/compare.ts";
 import { type Diff, diffFiles } from "./diff/diff.ts";
 import { diffMarkdown } from "./diff/markdown.ts";
 import { diffText } from "./diff/text.ts";
+import { describeField } from "./diff/words.ts";
 import { copyBlock, removeValue, setValue } from "./edit.ts";
 import type { Opened } from "./forge.ts";
 import { type Clone, commitFiles, fetchBranch, openClone, pushTo, readAt, reason, type Upstream } from "./git.ts";
@@ -104,6 +106,7 @@ async function makeChange(clone: Clone, options: ChangeOptions, plan: Plan): Pro
   const before = readInputs(root);
   const change = await plan(readPlatform(before), clone, before);
   if (change.edits.length === 0) {
+    for (const note of change.notes ?? []) say(options, chalk.yellow(note));
     const pushed = options.push && !options["dry-run"] && !clone.home ? await pushRest(clone) : undefined;
     if (options.json)
       echo(JSON.stringify({ subject: change.subject, edits: [], files: [], diff: [], pushed: pushed !== undefined }));
@@ -350,7 +353,9 @@ function diffOf({ tree, platform, root }: Render, base: string, head: string): D
 }
 
 function describeEdit({ file, path, from, to, block }: Edit): string {
-  return `${file}  ${formatPath(path)}: ${block ? "copied" : `${show(from)} → ${show(to)}`}`;
+  if (!block) return `${file}  ${formatPath(path)}: ${show(from)} → ${show(to)}`;
+  const fields = compareValues(from as object, to as object).map(describeField);
+  return `${file}  ${formatPath(path)}: copied, ${fields.map((field) => `${field.path} ${field.change}`).join(", ")}`;
 }
 
 const show = (value: unknown) =>
