@@ -117,7 +117,7 @@ const forges: Readonly<Record<string, Fake>> = {
 };
 
 /** A forge with one repository, and its pull requests. */
-async function start(fake: Fake) {
+async function start(fake: Fake, host = "127.0.0.1") {
   const { folder, bare, clone } = remote(fake.path);
   const pulls: Stored[] = [];
   const calls: string[] = [];
@@ -125,6 +125,7 @@ async function start(fake: Fake) {
   const answer = async (request: IncomingMessage, url: URL): Promise<[number, object?]> => {
     const id = url.pathname.slice(fake.collection.length + 1);
     calls.push(`${request.method} ${id}`.trim());
+    expect(request.headers.host).toBe(new URL(origin.replace("127.0.0.1", host)).host);
     if (failure.status) return [failure.status, { message: "no luck" }];
     if (request.headers.authorization !== fake.authorization) return [401, { message: "Bad credentials" }];
     if (request.method === "GET") {
@@ -153,7 +154,7 @@ async function start(fake: Fake) {
     response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
     return true;
   });
-  const root = clone("a", encodeURI(`${origin}/${fake.path}`));
+  const root = clone("a", encodeURI(`${origin.replace("127.0.0.1", host)}/${fake.path}`));
   const weight = (value: number, variables = fake.token, ...more: string[]) =>
     slipwayWith(variables, root, "weight", "ml", "--env", "prod", `canary=${value}`, "--pr", ...more);
   return { root, bare, pulls, calls, failure, weight, origin };
@@ -207,6 +208,12 @@ describe.each(Object.entries(forges))("%s", (_name, fake) => {
     expect(subjects(bare, "slipway/weight-prod-ml")[0]).toBe("weight(prod): ml canary 10 → 20");
     expect(git(root, "status", "--porcelain", "--branch")).toBe("## main...origin/main");
   });
+});
+
+test("a forge of this machine, as the Git server of a local cluster", async () => {
+  const { pulls, weight } = await start(forges["Gitea, below a path"] as Fake, "git.localhost");
+  expect(await weight(20)).toMatchObject({ status: 0, stderr: "" });
+  expect(pulls).toHaveLength(1);
 });
 
 test("a forge that is silent is given up", async () => {

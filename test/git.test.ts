@@ -215,13 +215,13 @@ describe("what stands in the way is one line, and nothing is lost", () => {
       ["weight", "ml", "--env", "dev", "canary=1", "--push"],
       /^there is no remote to push to/,
     ],
-  ])("%s", async (_what, prepare, [command = "", ...args], message) => {
+  ])("%s", async (what, prepare, [command = "", ...args], message) => {
     const root = remote().clone("a");
     prepare(root);
     const head = git(root, "rev-parse", "HEAD");
     const status = git(root, "status", "--porcelain");
     const branch = git(root, "branch", "--show-current");
-    const result = await slipwayWith({ SLIPWAY_TIMEOUT: "5" }, root, command, ...args);
+    const result = await slipwayWith(what.includes("end") ? { SLIPWAY_TIMEOUT: "5" } : {}, root, command, ...args);
     expect(result.stderr).toMatch(message);
     expect(result.stderr.trim().split("\n")).toHaveLength(1);
     expect(result.status).toBe(1);
@@ -229,7 +229,7 @@ describe("what stands in the way is one line, and nothing is lost", () => {
     // A push that fails leaves the commit, which is whole.
     if (!args.includes("--push")) expect(git(root, "rev-parse", "HEAD")).toBe(head);
     expect(git(root, "branch", "--show-current")).toBe(branch);
-    if (!_what.includes("sparse")) expect(isFresh(root)).toBe(true);
+    if (!what.includes("sparse")) expect(isFresh(root)).toBe(true);
   });
 
   test("a release that was in no environment before is refused; --force leaves its trace", async () => {

@@ -1,3 +1,6 @@
+import http from "node:http";
+import https from "node:https";
+import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { $ } from "zx";
 import { UserError } from "./cli.ts";
@@ -274,28 +277,47 @@ async function call<T>(
   { search, body }: { readonly search?: Readonly<Record<string, string>>; readonly body?: object },
 ): Promise<T> {
   const limit = patience();
+  const signal = AbortSignal.timeout(limit);
   try {
-    const response = await fetch(`${collection}${path}?${new URLSearchParams({ ...search, ...query })}`, {
-      method,
-      headers: { "User-Agent": "slipway", "Content-Type": "application/json", ...headers },
-      ...(body && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(limit),
-    });
-    const { status, statusText, ok } = response;
-    const text = await response.text();
+    const url = new URL(`${collection}${path}?${new URLSearchParams({ ...search, ...query })}`);
+    const { status, reason, text } = await send(url, method, headers, body, signal);
+    const isFine = status >= 200 && status < 300;
     const answer = form.safeParse(parseJson(text));
     // Azure DevOps answers 203 to a token that it does not take.
-    if (ok && status !== 203 && answer.success) return answer.data;
-    const words = ok
+    if (isFine && status !== 203 && answer.success) return answer.data;
+    const words = isFine
       ? "an answer that is none of such a forge"
-      : failure.catch("").parse(parseJson(text)) || statusText;
+      : failure.catch("").parse(parseJson(text)) || reason;
     throw new Refusal(`${status} ${words}`, [203, 401, 403, 404].includes(status));
   } catch (error) {
     if (error instanceof Refusal || !(error instanceof Error)) throw error;
-    if (error.name === "TimeoutError") throw new Refusal(`no answer for ${limit / 1000} s (SLIPWAY_TIMEOUT)`);
-    const cause = error.cause as NodeJS.ErrnoException | undefined;
-    throw new Refusal(cause?.code ?? cause?.message ?? error.message);
+    if (signal.aborted) throw new Refusal(`no answer for ${limit / 1000} s (SLIPWAY_TIMEOUT)`);
+    throw new Refusal((error as NodeJS.ErrnoException).code ?? error.message);
   }
+}
+
+function send(
+  url: URL,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+  body: object | undefined,
+  signal: AbortSignal,
+): Promise<{ status: number; reason: string; text: string }> {
+  // `*.localhost` is this machine, as Git and browsers know (RFC 6761, 6.3), and not every resolver; `fetch` takes no Host.
+  const here = url.hostname.endsWith(".localhost") && { hostname: "127.0.0.1", servername: url.hostname };
+  const options = {
+    ...here,
+    method,
+    headers: { Host: url.host, "User-Agent": "slipway", "Content-Type": "application/json", ...headers },
+    signal,
+  };
+  return new Promise((resolve, reject) => {
+    const outgoing = (url.protocol === "https:" ? https : http).request(url, options, (incoming) => {
+      const { statusCode = 0, statusMessage = "" } = incoming;
+      text(incoming).then((text) => resolve({ status: statusCode, reason: statusMessage, text }), reject);
+    });
+    outgoing.on("error", reject).end(body && JSON.stringify(body));
+  });
 }
 
 /** What all of them say when they refuse; GitHub adds details. */
