@@ -77,6 +77,10 @@ describe("over HTTP", () => {
     const wrong = await slipway(root, ...weight);
     expect(wrong.stderr.trim()).toMatch(/^origin (cannot be read|did not take the push): Authentication failed for /);
     expect(wrong.stderr).not.toContain("wrong");
+    // A token in the place of the user: Git shows that one.
+    git(root, "remote", "set-url", "origin", `${origin.replace("//", "//s3cret@")}/remote.git`);
+    const token = await slipway(root, ...weight);
+    expect(token.stderr.trim()).toMatch(/could not read Password for 'http:\/\/127\.0\.0\.1:\d+'/);
     git(root, "remote", "set-url", "origin", `${origin.replace("//", "//ann:right@")}/remote.git`);
     const right = await slipway(root, ...weight);
     expect(right.stdout).toMatch(/^pushed \w{8}, which was committed before/);

@@ -243,6 +243,7 @@ export async function hasBranch(clone: Clone, { remote, branch }: Upstream): Pro
 /** What Git's output says went wrong, in one line and without passwords. @throws what is no error of Git's */
 export function reason(error: unknown): string {
   if (!(error instanceof GitError)) throw error;
+  // A token may stand in the place of the user, whose name Git shows.
   const lines = error.message
     .split("\n")
     .map((line) => line.trim().replaceAll(/(:\/\/)[^/@\s]+@/g, "$1"))
