@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "./cli.ts";
 import { openGit, succeeds } from "./git.ts";
@@ -37,11 +37,16 @@ export function notePending(
 export function takeTurn(root: string): void {
   mkdirSync(join(root, ".slipway"), { recursive: true });
   const pending: Pending = { process: process.pid, command: "command", files: {} };
+  // A link appears with its whole text, and only where nothing is: nobody reads half of it.
+  const whole = join(root, `${file}.${process.pid}`);
+  writeFileSync(whole, JSON.stringify(pending));
   try {
-    writeFileSync(join(root, file), JSON.stringify(pending), { flag: "wx" });
+    linkSync(whole, join(root, file));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     throw new UserError("another command has begun here in the same moment; run this one again when it has ended");
+  } finally {
+    rmSync(whole);
   }
 }
 
