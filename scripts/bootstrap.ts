@@ -80,6 +80,7 @@ async function follow(root: string, url: string, name: string | undefined, dryRu
   const edit = { file, path: ["repository", "url"], from: value.repository.url, to: url };
   await carryOut(root, { "dry-run": dryRun }, () => ({
     subject: `bootstrap(${value.name}): follow ${url}`,
+    services: [],
     edits: [edit],
   }));
 }

@@ -23,6 +23,7 @@ await main({
   positionals: "SERVICE…",
   summary:
     "Copies the release of services from one environment to another; replicas, weights and resources stay. With --finish, the canary becomes the primary. One commit.",
+  examples: ["backend --from staging --to prod --as canary --weight 10 --push", "backend --to prod --finish --pr"],
   options: {
     from: { type: "string", value: "NAME", help: "The environment to take the release from." },
     to: { type: "string", value: "NAME", help: "The environment that gets it." },
@@ -60,6 +61,7 @@ await main({
       const health = await checkHealth(platform, source, names, context, force ?? false);
       return {
         subject: `promote(${target.value.name}): ${moves.map(({ text }) => text).join(", ")}`,
+        services: names,
         body: [...orders, health].flatMap(({ trailers }) => trailers),
         notes: [...orders, health].flatMap(({ notes }) => notes),
         edits: moves.flatMap(({ edits }) => edits),
@@ -131,6 +133,7 @@ function finishCanary(
   });
   return {
     subject: `promote(${target.value.name}): ${moves.map(({ text }) => text).join(", ")}`,
+    services: names,
     edits: moves.flatMap(({ edits }) => edits),
   };
 }

@@ -7,6 +7,7 @@ await main({
   usage: "npm run release --",
   positionals: "SERVICE…",
   summary: "Sets the image that a service runs in an environment: what an application's CI calls. One commit.",
+  examples: ["backend --env dev --tag 6.16.0 --push", "backend frontend --env dev --tag 6.16.0 --pr"],
   options: {
     env: { type: "string", value: "NAME", help: "The environment." },
     tag: { type: "string", value: "TAG", help: "Tag of the image." },
@@ -34,6 +35,7 @@ await main({
       });
       return {
         subject: `release(${environment.value.name}): ${changes.map(({ text }) => text).join(", ")}`,
+        services: names,
         ...(digest && { body: [`Digest: ${digest}`] }),
         edits: changes.flatMap(({ edits }) => edits),
       };

@@ -21,6 +21,7 @@ await main({
   positionals: "SERVICE…",
   summary:
     "Gives all the traffic back to the primary version at once; with --release, undoes its last release or promotion instead. One commit.",
+  examples: ["backend --env prod --push", "backend --env prod --release --push"],
   options: {
     env: { type: "string", value: "NAME", help: "The environment." },
     release: { type: "boolean", help: "Undo the last change of the primary's release." },
@@ -35,7 +36,9 @@ await main({
       );
       return {
         subject: `rollback(${environment.value.name}): ${undone.map(({ text }) => text).join(", ")}`,
+        services: names,
         body: undone.flatMap(({ body = [] }) => body),
+        notes: undone.flatMap(({ note }) => note ?? []),
         edits: undone.flatMap(({ edits }) => edits),
       };
     });
@@ -44,6 +47,7 @@ await main({
 
 interface Undo {
   readonly text: string;
+  readonly note?: string;
   readonly body?: readonly string[];
   readonly edits: readonly Edit[];
 }
@@ -56,6 +60,7 @@ function undoWeights(environment: Input<Environment>, name: string): Undo {
   const moved = others.filter(([, version]) => weightOf(service, version) > 0);
   return {
     text: `${name} ${moved.map(([version, spec]) => `${version} ${weightOf(service, spec)} → 0`).join(", ") || `all at ${primary}`}`,
+    ...(moved.length === 0 && { note: `${name} has all its traffic at ${primary}; --release undoes its last release` }),
     edits,
   };
 }

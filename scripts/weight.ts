@@ -1,11 +1,20 @@
+import { weightOf } from "../generators/model/resolve.ts";
 import { type Change, carryOut } from "./lib/change.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
-import { changeOptions, findEnvironment, requireServices, weightEdits } from "./lib/services.ts";
+import {
+  changeOptions,
+  findEnvironment,
+  findService,
+  findVersion,
+  requireServices,
+  weightEdits,
+} from "./lib/services.ts";
 
 await main({
   usage: "npm run weight --",
   positionals: "SERVICE… VERSION=WEIGHT…",
   summary: "Sets the share of the traffic that versions get, %; the primary version gets the rest. One commit.",
+  examples: ["backend --env prod canary=20 --push"],
   options: { env: { type: "string", value: "NAME", help: "The environment." }, ...changeOptions },
   run: ({ env, root, ...options }, positionals) => {
     const wanted = parseWeights(positionals.filter((argument) => argument.includes("=")));
@@ -13,11 +22,16 @@ await main({
     return carryOut(rootOf(root), options, (platform): Change => {
       const environment = findEnvironment(platform, env);
       const edits = names.flatMap((name) => weightEdits(environment, name, wanted));
-      const weights = [...wanted].map(([version, weight]) => {
-        const from = edits.find(({ path }) => path.at(-2) === version)?.from;
-        return `${version} ${from === undefined ? "" : `${from} → `}${weight}`;
-      });
-      return { subject: `weight(${environment.value.name}): ${names.join(", ")} ${weights.join(", ")}`, edits };
+      const describe = (name: string) =>
+        [...wanted].map(([version, to]) => {
+          const from = weightOf(findService(environment, name), findVersion(environment, name, version));
+          return `${version} ${from === to ? "" : `${from} → `}${to}`;
+        });
+      return {
+        subject: `weight(${environment.value.name}): ${names.map((name) => `${name} ${describe(name).join(", ")}`).join(", ")}`,
+        services: names,
+        edits,
+      };
     });
   },
 });
@@ -26,7 +40,7 @@ function parseWeights(assignments: readonly string[]): Map<string, number> {
   if (assignments.length === 0) throw new UserError("name a version and its weight: for example, canary=20");
   return new Map(
     assignments.map((assignment) => {
-      const [version = "", weight = ""] = assignment.split("=");
+      const [, version = "", weight = ""] = /^(.*?)=(.*)$/.exec(assignment) ?? [];
       if (!/^\d{1,3}$/.test(weight) || Number(weight) > 100) {
         throw new UserError(
           `${assignment}: the weight must be a whole number from 0 to 100, such as ${version || "canary"}=20`,

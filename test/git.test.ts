@@ -1,68 +1,13 @@
 /** The commands that make commits, against real Git: clones of a bare remote. */
-import { execFile, execFileSync, spawn } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readInputs } from "../scripts/lib/inputs.ts";
-import { planRender } from "../scripts/lib/render.ts";
-import { repository, temporaryFolder } from "./support.ts";
+import { spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { describe, expect, test } from "vitest";
+import { environment, git, isFresh, prepareTemplate, remote, slipway, slipwayWith, subjects } from "./clones.ts";
+import { repository } from "./support.ts";
 
-const run = promisify(execFile);
-const identity = {
-  GIT_AUTHOR_NAME: "t",
-  GIT_AUTHOR_EMAIL: "t@example.com",
-  GIT_COMMITTER_NAME: "t",
-  GIT_COMMITTER_EMAIL: "t@example.com",
-};
-const environment = { ...process.env, ...identity, NO_COLOR: "1", GIT_CONFIG_GLOBAL: "/dev/null" };
-const git = (cwd: string, ...args: string[]) =>
-  execFileSync("git", args, { cwd, env: environment, encoding: "utf8" }).trim();
-
-const templates = mkdtempSync(join(tmpdir(), "slipway-git-"));
-const template = join(templates, "remote.git");
-
-/** The platform, rendered and committed, once for all tests. */
-beforeAll(() => {
-  const seed = join(templates, "seed");
-  for (const file of readInputs(repository).keys()) cpSync(join(repository, file), join(seed, file));
-  planRender(seed).write();
-  writeFileSync(join(seed, ".gitignore"), ".slipway/\n*.slipway-tmp\n");
-  git(templates, "init", "--quiet", "--bare", "--initial-branch=main", template);
-  git(seed, "init", "--quiet", "--initial-branch=main");
-  git(seed, "add", "--all");
-  git(seed, "commit", "--quiet", "--message", "feat: the platform");
-  git(seed, "push", "--quiet", template, "main");
-});
-afterAll(() => rmSync(templates, { recursive: true, force: true }));
-
-/** A bare remote with the rendered platform on main, and a way to clone it. */
-function remote() {
-  const folder = temporaryFolder();
-  const bare = join(folder, "remote.git");
-  cpSync(template, bare, { recursive: true });
-  const clone = (name: string) => {
-    git(folder, "clone", "--quiet", bare, name);
-    return join(folder, name);
-  };
-  return { bare, clone };
-}
-
-/** Runs a command of slipway in a clone. */
-async function slipway(root: string, command: string, ...args: string[]) {
-  const call = ["scripts/run.js", command, ...args, "--root", root];
-  return run(process.execPath, call, { cwd: repository, env: environment, maxBuffer: 64e6 }).then(
-    ({ stdout, stderr }) => ({ status: 0, stdout, stderr }),
-    (error) => ({ status: error.code as number, stdout: error.stdout as string, stderr: error.stderr as string }),
-  );
-}
-
-const subjects = (root: string, ref = "HEAD") => git(root, "log", "--format=%s", ref).split("\n");
-const isFresh = (root: string) => {
-  const { create, change, remove } = planRender(root, { compareAll: true }).tree;
-  return create.length + change.length + remove.length === 0;
-};
+prepareTemplate();
 
 describe("a day with the platform", () => {
   test("weight, release, promote, finish, roll back: one commit each, in a fixed form, with exactly its files", {
@@ -214,24 +159,77 @@ describe("what stands in the way is one line, and nothing is lost", () => {
       /^Git refused the commit: not today/,
     ],
     [
+      "a hook that changes what is committed",
+      (root) => hook(root, "pre-commit", `for f in $(${staged}); do echo '# tidy' >> $f; git add $f; done`),
+      ["weight", "ml", "--env", "dev", "canary=1"],
+      /^a hook of this repository changes envs\/dev\.yaml when it is committed/,
+    ],
+    [
+      "a hook that changes files and refuses",
+      (root) => hook(root, "pre-commit", `for f in $(${staged}); do echo '# tidy' >> $f; done; echo tidied; exit 1`),
+      ["weight", "ml", "--env", "dev", "canary=1", "--branch", "other"],
+      /^Git refused the commit: tidied/,
+    ],
+    [
+      "a hook that does not come to an end",
+      (root) => hook(root, "pre-commit", "sleep 1000"),
+      ["weight", "ml", "--env", "dev", "canary=1"],
+      /^Git refused the commit: no answer for 5 s \(SLIPWAY_TIMEOUT\)/,
+    ],
+    [
+      "a signature that fails",
+      (root) => {
+        git(root, "config", "commit.gpgsign", "true");
+        git(root, "config", "gpg.program", "false");
+      },
+      ["weight", "ml", "--env", "dev", "canary=1"],
+      /^Git refused the commit: gpg failed to sign the data/,
+    ],
+    [
+      "another Git at work",
+      (root) => writeFileSync(join(root, ".git/index.lock"), ""),
+      ["weight", "ml", "--env", "dev", "canary=1"],
+      /^another Git command is at work here; if there is none, remove .*index\.lock/,
+    ],
+    [
+      "a sparse checkout",
+      (root) => git(root, "sparse-checkout", "set", "--cone", "envs"),
+      ["weight", "ml", "--env", "dev", "canary=1"],
+      /^this is a sparse checkout/,
+    ],
+    [
+      "a server's hook that refuses",
+      (root) => hook(git(root, "remote", "get-url", "origin"), "hooks/pre-receive", "echo 'main is protected'; exit 1"),
+      ["weight", "ml", "--env", "dev", "canary=1", "--push"],
+      /^origin did not take the push: main is protected; --pr opens a pull request instead; the change stays here as \w{8}/,
+    ],
+    [
+      "two weights in one",
+      () => {},
+      ["weight", "ml", "--env", "dev", "canary=1=2"],
+      /^canary=1=2: the weight must be a whole number/,
+    ],
+    [
       "no remote",
       (root) => git(root, "remote", "remove", "origin"),
       ["weight", "ml", "--env", "dev", "canary=1", "--push"],
       /^there is no remote to push to/,
     ],
-  ])("%s", async (_what, prepare, [command = "", ...args], message) => {
+  ])("%s", async (what, prepare, [command = "", ...args], message) => {
     const root = remote().clone("a");
     prepare(root);
     const head = git(root, "rev-parse", "HEAD");
     const status = git(root, "status", "--porcelain");
-    const result = await slipway(root, command, ...args);
+    const branch = git(root, "branch", "--show-current");
+    const result = await slipwayWith(what.includes("end") ? { SLIPWAY_TIMEOUT: "5" } : {}, root, command, ...args);
     expect(result.stderr).toMatch(message);
     expect(result.stderr.trim().split("\n")).toHaveLength(1);
     expect(result.status).toBe(1);
     expect(git(root, "status", "--porcelain")).toBe(status);
     // A push that fails leaves the commit, which is whole.
     if (!args.includes("--push")) expect(git(root, "rev-parse", "HEAD")).toBe(head);
-    expect(isFresh(root)).toBe(true);
+    expect(git(root, "branch", "--show-current")).toBe(branch);
+    if (!what.includes("sparse")) expect(isFresh(root)).toBe(true);
   });
 
   test("a release that was in no environment before is refused; --force leaves its trace", async () => {
@@ -244,11 +242,62 @@ describe("what stands in the way is one line, and nothing is lost", () => {
   });
 });
 
+/** @param name path below .git, or name of one of the clone's own */
 function hook(root: string, name: string, script: string): void {
-  mkdirSync(join(root, ".git/hooks"), { recursive: true });
-  writeFileSync(join(root, ".git/hooks", name), `#!/bin/sh\n${script}\n`);
-  chmodSync(join(root, ".git/hooks", name), 0o755);
+  const path = join(root, name.includes("/") ? name : `.git/hooks/${name}`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, 0o755);
 }
+
+const staged = "git diff --cached --name-only";
+
+test("Ctrl-C while a hook runs: everything is as it was", async () => {
+  const root = remote().clone("a");
+  const started = join(root, ".git/started");
+  hook(root, "pre-commit", `touch ${started}; sleep 1000`);
+  const call = ["scripts/run.js", "weight", "ml", "--env", "dev", "canary=1", "--branch", "other", "--root", root];
+  const child = spawn(process.execPath, call, {
+    cwd: repository,
+    env: environment,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const said = text(child.stderr);
+  const limit = Date.now() + 30_000;
+  while (!existsSync(started) && Date.now() < limit) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill("SIGINT");
+  expect((await said).trim()).toBe("Git refused the commit: interrupted");
+  expect(git(root, "status", "--porcelain", "--branch")).toBe("## main...origin/main");
+  expect(git(root, "branch", "--format=%(refname:short)")).toBe("main");
+});
+
+test("a linked worktree: a merge that is under way there is seen, and a change is committed", async () => {
+  const root = remote().clone("a");
+  git(root, "worktree", "add", "--quiet", "-b", "feature", "../linked");
+  const linked = join(root, "../linked");
+  const merge = git(linked, "rev-parse", "--git-path", "MERGE_HEAD");
+  writeFileSync(merge, git(linked, "rev-parse", "HEAD"));
+  const refused = await slipway(linked, "weight", "ml", "--env", "dev", "canary=1");
+  expect(refused.stderr).toMatch(/^a merge or rebase is under way/);
+  rmSync(merge);
+  expect((await slipway(linked, "weight", "ml", "--env", "dev", "canary=1", "--push")).stderr).toBe("");
+  expect(subjects(root, "origin/feature")[0]).toBe("weight(dev): ml canary 10 → 1");
+});
+
+test("two commands at once in one clone: none undoes what the other has done", async () => {
+  const { clone, bare } = remote();
+  const root = clone("a");
+  hook(root, "pre-commit", "sleep 1");
+  const results = await Promise.all(
+    ["ml", "backend"].map((name) => slipway(root, "weight", name, "--env", "dev", "canary=1", "--push")),
+  );
+  expect(results.map(({ status }) => status).sort()).toEqual([0, 1]);
+  const refused = results.find(({ status }) => status === 1);
+  expect(refused?.stderr).toMatch(/^another command (is at work|has begun) here/);
+  expect(subjects(bare, "main")).toHaveLength(2);
+  expect(git(root, "status", "--porcelain", "--branch")).toBe("## main...origin/main");
+  expect(isFresh(root)).toBe(true);
+});
 
 describe("races", () => {
   const clones = Number(process.env.RACE_CLONES ?? 3);

@@ -2,17 +2,23 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { load } from "js-yaml";
+import { GitError } from "simple-git";
 import { chalk, echo } from "zx";
 import { formatPath, type Path } from "../../generators/model/faults.ts";
 import type { Platform } from "../../generators/model/platform.ts";
 import { UserError } from "./cli.ts";
+import { compareValues } from "./diff/compare.ts";
 import { type Diff, diffFiles } from "./diff/diff.ts";
+import { diffMarkdown } from "./diff/markdown.ts";
 import { diffText } from "./diff/text.ts";
+import { describeChange, describeField } from "./diff/words.ts";
 import { copyBlock, removeValue, setValue } from "./edit.ts";
-import { type Clone, commitFiles, fetchBranch, openClone, pushTo, readAt, type Upstream } from "./git.ts";
+import type { Opened } from "./forge.ts";
+import { type Clone, commitFiles, fetchBranch, openClone, pushTo, readAt, reason, type Upstream } from "./git.ts";
 import { readInputs } from "./inputs.ts";
-import { forgetPending, notePending, undoInterrupted } from "./pending.ts";
+import { notePending, takeTurn, undoInterrupted } from "./pending.ts";
 import { planRender, type Render, readPlatform } from "./render.ts";
+import { findSlot, leaveBranch, publish, requestReview, type Slot } from "./review.ts";
 import { replaceFile } from "./tree.ts";
 
 /** One value of an input, before and after. `undefined`: not there. */
@@ -29,6 +35,8 @@ export interface Edit {
 export interface Change {
   /** `promote(prod): backend 6.14.0 → 6.15.0` */
   readonly subject: string;
+  /** The services that it is about. */
+  readonly services: readonly string[];
   /** Lines of the commit's body. */
   readonly body?: readonly string[];
   readonly edits: readonly Edit[];
@@ -40,6 +48,7 @@ export interface ChangeOptions {
   readonly "dry-run"?: boolean;
   readonly push?: boolean;
   readonly branch?: string;
+  readonly pr?: boolean;
   readonly json?: boolean;
 }
 
@@ -52,10 +61,13 @@ interface Outcome {
   readonly commit?: string;
   readonly branch?: string;
   readonly pushed: boolean;
+  readonly pullRequest?: Opened;
 }
 
 /** Times a push is tried again after somebody else was faster. */
 const attempts = 30;
+
+type Plan = (platform: Platform, clone: Clone, texts: ReadonlyMap<string, string>) => Change | Promise<Change>;
 
 /**
  * Plans a change, shows it, and makes it one commit, which is pushed where that is asked for.
@@ -63,18 +75,39 @@ const attempts = 30;
  * @param plan works out the edits from the inputs as they are
  * @throws UserError, InputError where it cannot be done; the clone is then as it was
  */
-export async function carryOut(
-  root: string,
-  options: ChangeOptions,
-  plan: (platform: Platform, clone: Clone, texts: ReadonlyMap<string, string>) => Change | Promise<Change>,
-): Promise<void> {
-  const undone = await undoInterrupted(root);
-  if (undone) say(options, chalk.yellow(undone));
-  const clone = await openClone(root);
+export async function carryOut(root: string, options: ChangeOptions, plan: Plan): Promise<void> {
+  // Ctrl-C ends what Git is doing, and the way back is gone to its end.
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
+  try {
+    const undone = await undoInterrupted(root);
+    if (undone) say(options, chalk.yellow(undone));
+    if (options["dry-run"]) return await makeChange(await openClone(root), options, plan);
+    takeTurn(root);
+    try {
+      const clone = await openClone(root, interruption.signal);
+      if ((options.push || options.pr) && !clone.upstream)
+        throw new UserError("there is no remote to push to; add one with git remote add origin URL");
+      const isApart = options.branch !== undefined || options.pr;
+      await makeChange(isApart ? await leaveBranch(clone, (line) => say(options, line)) : clone, options, plan);
+    } finally {
+      await undoInterrupted(root);
+    }
+  } catch (error) {
+    throw error instanceof GitError ? new UserError(`Git failed: ${reason(error)}`) : error;
+  } finally {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
+  }
+}
+
+async function makeChange(clone: Clone, options: ChangeOptions, plan: Plan): Promise<void> {
+  const { root } = clone;
   const before = readInputs(root);
   const change = await plan(readPlatform(before), clone, before);
   if (change.edits.length === 0) {
-    const pushed = options.push && !options["dry-run"] ? await pushRest(clone) : undefined;
+    for (const note of change.notes ?? []) say(options, chalk.yellow(note));
+    const pushed = options.push && !options["dry-run"] && !clone.home ? await pushRest(clone) : undefined;
     if (options.json)
       echo(JSON.stringify({ subject: change.subject, edits: [], files: [], diff: [], pushed: pushed !== undefined }));
     else echo(pushed ? `pushed ${pushed}, which was committed before` : `nothing to do: ${change.subject}`);
@@ -82,14 +115,17 @@ export async function carryOut(
   }
   const texts = applyEdits(before, change.edits);
   const render = planRender(root, { texts });
-  const diff = diffOf(render, change.subject);
+  const { home, upstream } = clone;
+  const diff = diffOf(render, home && upstream ? `${upstream.remote}/${upstream.branch}` : "HEAD", change.subject);
   for (const edit of change.edits) say(options, describeEdit(edit));
   for (const note of change.notes ?? []) say(options, chalk.yellow(note));
   say(options, `\n${diffText(diff)}\n\n${chalk.bold(change.subject)}`);
 
+  if (clone.signal?.aborted) throw new UserError("interrupted; nothing was changed");
+  const work: Work = { change, before, texts, render, diff };
   const outcome = options["dry-run"]
     ? { pushed: false }
-    : await commitAndPush(clone, options, change, { before, texts }, render);
+    : await (clone.home ? commitApart(clone, options, work) : commitAndPush(clone, options, work));
   if (options["dry-run"]) say(options, "dry run: nothing was written");
   if (!options.json) return;
   const edits = change.edits.map(({ file, path, from, to }) => ({ file, path, from, to }));
@@ -99,30 +135,54 @@ export async function carryOut(
   );
 }
 
+/** A change that has been worked out and not been made. */
+interface Work {
+  readonly change: Change;
+  readonly before: ReadonlyMap<string, string>;
+  readonly texts: ReadonlyMap<string, string>;
+  readonly render: Render;
+  readonly diff: Diff;
+}
+
+type Done = Pick<Outcome, "commit" | "branch" | "pushed" | "pullRequest">;
+
 async function commitAndPush(
   clone: Clone,
   options: ChangeOptions,
-  change: Change,
-  { before, texts }: Readonly<Record<"before" | "texts", ReadonlyMap<string, string>>>,
-  render: Render,
-): Promise<Pick<Outcome, "commit" | "branch" | "pushed">> {
-  const target = options.branch ?? clone.branch;
-  const upstream = options.push || options.branch ? clone.upstream : undefined;
-  if (options.push && !clone.upstream)
-    throw new UserError("there is no remote to push to; add one with git remote add origin URL");
-  if (options.branch) await clone.git.raw("switch", "--quiet", "--create", options.branch);
-  try {
-    const commit = await writeAndCommit(clone, change, texts, render);
-    say(options, `committed ${commit.slice(0, 8)} on ${target}`);
-    if (!upstream) return { commit, branch: target, pushed: false };
-    const pushed = options.branch
-      ? await pushBranch(clone, { remote: upstream.remote, branch: options.branch }, commit)
-      : await pushOnto(clone, upstream, change, before, commit, (line) => say(options, line));
-    say(options, `pushed ${pushed.slice(0, 8)} to ${upstream.remote}/${options.branch ?? upstream.branch}`);
-    return { commit: pushed, branch: target, pushed: true };
-  } finally {
-    if (options.branch) await clone.git.raw("switch", "--quiet", clone.branch);
-  }
+  { change, before, texts, render }: Work,
+): Promise<Done> {
+  const { branch, upstream } = clone;
+  const commit = await writeAndCommit(clone, change, texts, render);
+  say(options, `committed ${commit.slice(0, 8)} on ${branch}`);
+  if (!options.push || !upstream) return { commit, branch, pushed: false };
+  const pushed = await pushOnto(clone, upstream, change, before, commit, (line) => say(options, line));
+  say(options, `pushed ${pushed.slice(0, 8)} to ${upstream.remote}/${upstream.branch}`);
+  return { commit: pushed, branch, pushed: true };
+}
+
+/** Commits on a branch of the change's own, pushes that, and opens a pull request where that is asked for. */
+async function commitApart(clone: Clone, options: ChangeOptions, work: Work): Promise<Done> {
+  const { change, texts, render } = work;
+  const slot = await findSlot(clone, change, options.branch);
+  const commit = await publish(clone, slot, await writeAndCommit(clone, change, texts, render));
+  const where = clone.upstream
+    ? `pushed ${commit.slice(0, 8)} to ${clone.upstream.remote}/`
+    : `committed ${commit.slice(0, 8)} on `;
+  say(options, `${where}${slot.name}; ${clone.home} is as it was`);
+  const done: Done = { commit, branch: slot.name, pushed: clone.upstream !== undefined };
+  if (!options.pr) return done;
+  const pullRequest = await openRequest(clone, slot, work);
+  const { state, url, hint, body } = pullRequest;
+  say(options, `pull request ${state}${url ? `: ${url}` : ""}${hint ? ` (${hint})` : ""}${body ? `\n\n${body}` : ""}`);
+  return { ...done, pullRequest };
+}
+
+async function openRequest(clone: Clone, slot: Slot, { change, diff }: Work): Promise<Opened> {
+  const lines = (change.body ?? []).map((line) => `${line}\n`).join("");
+  const body = (limit: number) => `${lines}${lines && "\n"}${diffMarkdown(diff, limit - lines.length - 1)}`;
+  // GitHub takes no title of more than 256 characters.
+  const { subject } = change;
+  return requestReview(clone, slot, { title: subject.length > 250 ? `${subject.slice(0, 249)}…` : subject, body });
 }
 
 /** Pushes what an earlier command has committed and could not push. @returns the commit; none where there was nothing */
@@ -138,11 +198,6 @@ async function pushRest(clone: Clone): Promise<string | undefined> {
   );
 }
 
-async function pushBranch(clone: Clone, upstream: Upstream, commit: string): Promise<string> {
-  if ((await pushTo(clone, upstream, commit)) === "pushed") return commit;
-  throw new UserError(`${upstream.remote} has a branch ${upstream.branch} of its own; choose another name`);
-}
-
 /** Writes inputs and rendered files and commits exactly those. After a kill the next command puts them back. */
 async function writeAndCommit(
   clone: Clone,
@@ -151,19 +206,14 @@ async function writeAndCommit(
   render: Render,
 ): Promise<string> {
   const files = touched(render, change.edits, texts);
-  notePending(clone.root, change.subject, files);
+  notePending(clone.root, change.subject, files, clone.home);
   for (const file of new Set(change.edits.map((edit) => edit.file)))
     replaceFile(join(clone.root, file), texts.get(file) ?? "");
   render.write();
-  try {
-    const message = [change.subject, ...(change.body?.length ? ["", ...change.body] : [])].join("\n");
-    const commit = await commitFiles(clone, [...files.keys()], message);
-    forgetPending(clone.root);
-    return commit;
-  } catch (error) {
-    await undoInterrupted(clone.root);
-    throw error;
-  }
+  const message = [change.subject, ...(change.body?.length ? ["", ...change.body] : [])].join("\n");
+  const commit = await commitFiles(clone, files, message);
+  notePending(clone.root, change.subject, new Map(), clone.home);
+  return commit;
 }
 
 /**
@@ -182,8 +232,8 @@ async function pushOnto(
 ): Promise<string> {
   let commit = first;
   for (let attempt = 0; attempt < attempts; attempt++) {
-    if ((await pushTo(clone, upstream, commit)) === "pushed") return commit;
-    const theirs = await fetchBranch(clone, upstream);
+    const theirs = await pushOrFetch(clone, upstream, commit);
+    if (theirs === undefined) return commit;
     await refuseOthers(clone, upstream, theirs, commit);
     const texts = await inputsAt(clone, theirs);
     const conflicts = change.edits.filter((edit) => !isDeepStrictEqual(valueIn(texts, edit), valueIn(before, edit)));
@@ -201,6 +251,19 @@ async function pushOnto(
   throw new UserError(
     `${upstream.remote}/${upstream.branch} moved ${attempts} times in a row; ${commit.slice(0, 8)} is committed here: git pull --rebase, npm run render`,
   );
+}
+
+/**
+ * @returns where the remote's branch has moved to, so that it did not take the commit; none where it did
+ * @throws UserError where the remote cannot be reached or refuses; it names the commit, which stays
+ */
+async function pushOrFetch(clone: Clone, upstream: Upstream, commit: string): Promise<string | undefined> {
+  try {
+    return (await pushTo(clone, upstream, commit)) === "pushed" ? undefined : await fetchBranch(clone, upstream);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`${error.message}; the change stays here as ${commit.slice(0, 8)}`);
+  }
 }
 
 /** Commits of the user's own below ours would have to be rebased as text. */
@@ -278,7 +341,7 @@ function touched(
   ]);
 }
 
-function diffOf({ tree, platform, root }: Render, head: string): Diff {
+function diffOf({ tree, platform, root }: Render, base: string, head: string): Diff {
   const onDisk = (path: string) => readFileSync(join(root, path), "utf8");
   const pairs = [
     ...tree.create.map(({ path, text }) => ({ path, before: undefined, after: text })),
@@ -287,11 +350,13 @@ function diffOf({ tree, platform, root }: Render, head: string): Diff {
   ];
   const unchanged = (path: string) => (existsSync(join(root, path)) ? onDisk(path) : undefined);
   const clusters = new Map(platform.clusters.map(({ value }) => [value.name, value.environments]));
-  return { base: "HEAD", head, groups: diffFiles(pairs, { unchanged, clusters }) };
+  return { base, head, groups: diffFiles(pairs, { unchanged, clusters }) };
 }
 
 function describeEdit({ file, path, from, to, block }: Edit): string {
-  return `${file}  ${formatPath(path)}: ${block ? "copied" : `${show(from)} → ${show(to)}`}`;
+  if (!block) return `${file}  ${formatPath(path)}: ${show(from)} → ${show(to)}`;
+  const fields = compareValues(from as object, to as object).map(describeField);
+  return `${file}  ${formatPath(path)}: copied, ${fields.map((field) => `${field.path} ${describeChange(field)}`).join(", ")}`;
 }
 
 const show = (value: unknown) =>

@@ -26,6 +26,8 @@ export interface Command<O extends Readonly<Record<string, Option>>> {
   readonly summary: string;
   /** Arguments that are no options, for the first line of `--help`; without it there are none. */
   readonly positionals?: string;
+  /** Calls as they are typed, without the `usage` before them. */
+  readonly examples?: readonly string[];
   readonly options: O;
   readonly run: (values: Values<O>, positionals: readonly string[]) => void | Promise<void>;
 }
@@ -57,7 +59,7 @@ export async function main<const O extends Readonly<Record<string, Option>>>(com
 }
 
 /** Text of `--help`. */
-export function renderUsage({ usage, summary, positionals, options }: Description): string {
+export function renderUsage({ usage, summary, positionals, options, examples = [] }: Description): string {
   const rows = [
     ...Object.entries(options),
     ["help", { type: "boolean", help: "Show this text." } as Option] as const,
@@ -69,6 +71,7 @@ export function renderUsage({ usage, summary, positionals, options }: Descriptio
     summary,
     "",
     ...rows.map(([name, help]) => `  ${name.padEnd(width)}  ${help}`),
+    ...(examples.length > 0 ? ["", "for example:", ...examples.map((example) => `  ${usage} ${example}`)] : []),
   ].join("\n");
 }
 

@@ -1,9 +1,20 @@
+import { hash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { GitError, type SimpleGit, simpleGit } from "simple-git";
+import { $ } from "zx";
 import { UserError } from "./cli.ts";
 
-/** How long Git may be silent before it is given up: a remote that does not answer must not hang a command. */
-const silence = 60_000;
+/**
+ * How long a remote, a forge or a hook may take, ms: one that does not answer must not hang a command. `SLIPWAY_TIMEOUT`
+ * sets it, in seconds.
+ */
+export function patience(): number {
+  const seconds = process.env.SLIPWAY_TIMEOUT || "60";
+  if (!/^\d+$/.test(seconds) || Number(seconds) === 0)
+    throw new UserError(`SLIPWAY_TIMEOUT is ${seconds}, must be a number of seconds, such as 60`);
+  return Number(seconds) * 1000;
+}
 
 /** A clone that a command may commit to: on a branch, with a commit, with an identity, with nothing uncommitted. */
 export interface Clone {
@@ -12,6 +23,10 @@ export interface Clone {
   readonly branch: string;
   /** Where the branch is pushed to; none where the clone has no remote. */
   readonly upstream: Upstream | undefined;
+  /** The branch to go back to, where a command works apart from it. */
+  readonly home?: string;
+  /** Says that the user has interrupted the command. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Upstream {
@@ -22,12 +37,19 @@ export interface Upstream {
 /**
  * Opens the clone that a folder is the root of.
  *
+ * @param signal ends what Git is doing
  * @throws UserError with what stands in the way of a commit, and the way out
  */
-export async function openClone(root: string): Promise<Clone> {
+export async function openClone(root: string, signal?: AbortSignal): Promise<Clone> {
   const git = openGit(root);
-  if (!existsSync(`${root}/.git`))
-    throw new UserError("this folder is no Git repository; run git init, and commit what is there");
+  if (!existsSync(`${root}/.git`)) {
+    const top = await git.raw("rev-parse", "--show-toplevel").then(trim, () => undefined);
+    throw new UserError(
+      top
+        ? `the commands that commit need a repository of their own, and ${root} is a folder of ${top}`
+        : "this folder is no Git repository; run git init, and commit what is there",
+    );
+  }
   const branch = await git.raw("symbolic-ref", "--short", "HEAD").then(trim, () => "");
   if (!branch) throw new UserError("HEAD is detached, so a commit would belong to no branch; git switch to one");
   if (!(await succeeds(git, "rev-parse", "--verify", "HEAD"))) {
@@ -35,23 +57,33 @@ export async function openClone(root: string): Promise<Clone> {
   }
   for (const operation of ["rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD"]) {
     const path = trim(await git.raw("rev-parse", "--git-path", operation));
-    if (existsSync(`${root}/${path}`))
+    // In a linked worktree the path is an absolute one.
+    if (existsSync(resolve(root, path)))
       throw new UserError("a merge or rebase is under way; end it first (git status says how)");
   }
+  const lock = resolve(root, trim(await git.raw("rev-parse", "--git-path", "index.lock")));
+  if (existsSync(lock)) throw new UserError(`another Git command is at work here; if there is none, remove ${lock}`);
   if (!(await succeeds(git, "var", "GIT_COMMITTER_IDENT"))) {
     throw new UserError("Git does not know who you are; set git config user.name and user.email");
   }
+  if (trim(await git.raw("config", "--get", "--bool", "core.sparseCheckout").catch(() => "")) === "true")
+    throw new UserError("this is a sparse checkout, and a render needs all files; git sparse-checkout disable");
   await refuseDirty(git);
-  return { git, root, branch, upstream: await upstreamOf(git, branch) };
+  return { git, root, branch, upstream: await upstreamOf(git, branch), ...(signal && { signal }) };
 }
 
-/** Git in a folder: no prompt, because nobody may be there to answer it, and a limit to its silence. */
-export function openGit(root: string, additions: Readonly<Record<string, string>> = {}): SimpleGit {
+/** The user's environment, with no prompt, because nobody may be there to answer it. */
+function gitEnvironment(): NodeJS.ProcessEnv {
   // Nothing here opens an editor or a pager; every other variable, such as GIT_SSH_COMMAND, is the user's own and counts.
   const { EDITOR, VISUAL, PAGER, GIT_EDITOR, GIT_SEQUENCE_EDITOR, GIT_PAGER, ...inherited } = process.env;
-  const environment = { ...inherited, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C", ...additions };
+  return { ...inherited, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
+}
+
+/** Git in a folder, with further variables of its environment. */
+export function openGit(root: string, additions: Readonly<Record<string, string>> = {}): SimpleGit {
+  const environment = { ...gitEnvironment(), ...additions };
   return simpleGit(root, {
-    timeout: { block: silence },
+    timeout: { block: patience() },
     allowEnvironment: Object.keys(environment),
     unsafe: {
       allowUnsafeAskPass: true,
@@ -60,6 +92,34 @@ export function openGit(root: string, additions: Readonly<Record<string, string>
       allowUnsafeSshCommand: true,
     },
   }).env(environment);
+}
+
+/**
+ * Git with what may wait for somebody else: a remote, a hook, a signature. It ends with all that it has started, which
+ * simple-git would leave behind, when it takes too long or the user interrupts it.
+ */
+async function runGit({ root, signal }: Clone, ...command: string[]): Promise<string> {
+  const running = $({ cwd: root, env: gitEnvironment(), nothrow: true, quiet: true, detached: true })`git ${command}`;
+  let why = "";
+  const end = (because: string) => () => {
+    why = because;
+    try {
+      // Its process group: what it has started may outlive it.
+      if (running.pid) process.kill(-running.pid, "SIGTERM");
+    } catch {
+      // All of it has ended in this moment.
+    }
+  };
+  const interrupt = end("interrupted");
+  const limit = patience();
+  const timer = setTimeout(end(`no answer for ${limit / 1000} s (SLIPWAY_TIMEOUT)`), limit);
+  signal?.addEventListener("abort", interrupt);
+  if (signal?.aborted) interrupt();
+  const { exitCode, stdout, stderr } = await running;
+  clearTimeout(timer);
+  signal?.removeEventListener("abort", interrupt);
+  if (exitCode === 0) return stdout;
+  throw new GitError(undefined, why || `${stderr}\n${stdout}`);
 }
 
 async function refuseDirty(git: SimpleGit): Promise<void> {
@@ -93,18 +153,40 @@ export async function readAt(git: SimpleGit, commit: string, file: string): Prom
 /**
  * Commits files, and only those.
  *
- * @throws UserError where a hook refuses, with what it said
+ * @param files path and text of each; `null` where it is deleted
+ * @throws UserError where a hook or a signature refuses, with what it said, or where a hook changes the files
  */
-export async function commitFiles({ git }: Clone, files: readonly string[], message: string): Promise<string> {
-  await git.raw("add", "--all", "--", ...files);
+export async function commitFiles(
+  clone: Clone,
+  files: ReadonlyMap<string, string | null>,
+  message: string,
+): Promise<string> {
+  const { git } = clone;
+  const paths = [...files.keys()];
+  // The tree was clean before: whatever these files hold now is ours, or a hook's.
+  const restore = () => git.raw("restore", "--source=HEAD", "--staged", "--worktree", "--", ...paths);
   try {
-    await git.raw("commit", "--quiet", "--message", message, "--only", "--", ...files);
+    await git.raw("add", "--all", "--", ...paths);
+    await runGit(clone, "commit", "--quiet", "--message", message, "--only", "--", ...paths);
   } catch (error) {
-    // The tree was clean before, so HEAD has what stood there.
-    await git.raw("reset", "--quiet", "--", ...files);
+    await restore();
     throw new UserError(`Git refused the commit: ${reason(error)}`);
   }
-  return trim(await git.revparse("HEAD"));
+  const listed = (await git.raw("ls-tree", "-r", "-z", "HEAD", "--", ...paths)).split("\0").filter(Boolean);
+  const blobs = new Map(listed.map((line) => [line.slice(line.indexOf("\t") + 1), line.split(/[ \t]/)[2] ?? ""]));
+  const other = [...files].find(([path, text]) => !isBlob(text, blobs.get(path)));
+  if (!other) return trim(await git.revparse("HEAD"));
+  await git.raw("reset", "--quiet", "--soft", "HEAD^");
+  await restore();
+  throw new UserError(
+    `a hook of this repository changes ${other[0]} when it is committed; exclude slipway's files from it`,
+  );
+}
+
+/** Whether Git's name of a file's content is that of a text. */
+function isBlob(text: string | null, id: string | undefined): boolean {
+  if (text === null || id === undefined) return text === null && id === undefined;
+  return id === hash(id.length === 40 ? "sha1" : "sha256", `blob ${Buffer.byteLength(text)}\0${text}`);
 }
 
 export type PushResult = "pushed" | "rejected";
@@ -112,39 +194,65 @@ export type PushResult = "pushed" | "rejected";
 /**
  * Pushes a commit to a branch.
  *
+ * @param expected the commit that the branch is at, which is given up; `""` where there is no such branch. Default: the
+ * branch only goes forward
  * @returns rejected where somebody else was faster
  * @throws UserError where the remote cannot be reached or refuses
  */
-export async function pushTo({ git }: Clone, { remote, branch }: Upstream, commit: string): Promise<PushResult> {
+export async function pushTo(
+  clone: Clone,
+  { remote, branch }: Upstream,
+  commit: string,
+  expected?: string,
+): Promise<PushResult> {
+  const lease = expected === undefined ? [] : [`--force-with-lease=refs/heads/${branch}:${expected}`];
   try {
-    await git.raw("push", "--quiet", remote, `${commit}:refs/heads/${branch}`);
+    await runGit(clone, "push", "--quiet", ...lease, remote, `${commit}:refs/heads/${branch}`);
     return "pushed";
   } catch (error) {
-    if (/\[rejected\]|fetch first|non-fast-forward|cannot lock ref|incorrect old value/.test(String(error)))
-      return "rejected";
-    throw new UserError(`${remote} did not take the push: ${reason(error)}`);
+    // A branch `slipway` in the way of `slipway/x` is no race.
+    if (/\[rejected\]|cannot lock ref(?!.*cannot create)|incorrect old value/.test(String(error))) return "rejected";
+    // A protected branch.
+    const hint =
+      !lease.length && /\[remote rejected\]/.test(String(error)) ? "; --pr opens a pull request instead" : "";
+    throw new UserError(`${remote} did not take the push: ${reason(error)}${hint}`);
   }
 }
 
 /** Fetches a branch and gives the commit it is at. */
-export async function fetchBranch({ git }: Clone, { remote, branch }: Upstream): Promise<string> {
+export async function fetchBranch(clone: Clone, { remote, branch }: Upstream): Promise<string> {
   try {
-    await git.raw("fetch", "--quiet", remote, `+refs/heads/${branch}:refs/remotes/${remote}/${branch}`);
+    await runGit(clone, "fetch", "--quiet", remote, `+refs/heads/${branch}:refs/remotes/${remote}/${branch}`);
+  } catch (error) {
+    if (/couldn't find remote ref/.test(String(error)))
+      throw new UserError(`${remote} has no branch ${branch}; push it first: git push ${remote} ${branch}`);
+    throw new UserError(`${remote} cannot be read: ${reason(error)}`);
+  }
+  return trim(await clone.git.revparse(`refs/remotes/${remote}/${branch}`));
+}
+
+/** Whether a remote has a branch. */
+export async function hasBranch(clone: Clone, { remote, branch }: Upstream): Promise<boolean> {
+  try {
+    return trim(await runGit(clone, "ls-remote", remote, `refs/heads/${branch}`)) !== "";
   } catch (error) {
     throw new UserError(`${remote} cannot be read: ${reason(error)}`);
   }
-  return trim(await git.revparse(`refs/remotes/${remote}/${branch}`));
 }
 
-/** The line of Git's output that says what went wrong. */
+/** What Git's output says went wrong, in one line and without passwords. @throws what is no error of Git's */
 export function reason(error: unknown): string {
   if (!(error instanceof GitError)) throw error;
+  // A token may stand in the place of the user, whose name Git shows.
   const lines = error.message
     .split("\n")
-    .map((line) => line.trim())
+    .map((line) => line.trim().replaceAll(/(:\/\/)[^/@\s]+@/g, "$1"))
     .filter(Boolean);
-  const telling = lines.find((line) => /^(fatal|error|remote):/.test(line)) ?? lines[0] ?? "no reason given";
-  return telling.replace(/^(fatal|error|remote): */, "");
+  // What a hook says is worth more than that it refused; a server writes empty lines and rules, too.
+  const remote = lines.filter((line) => /^remote: .*\w/.test(line));
+  const own = lines.filter((line) => !/^(hint:|To |! |error: failed to push some refs)/.test(line));
+  const telling = remote.length > 0 ? remote : [own.find((line) => /^(fatal|error):/.test(line)) ?? own[0] ?? ""];
+  return telling.map((line) => line.replace(/^((fatal|error|remote): *)+/, "").trim()).join(" ") || "no reason given";
 }
 
 /** Whether Git does it. Not for commands with --quiet: simple-git takes a silent failure for a success. */

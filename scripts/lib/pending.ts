@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "./cli.ts";
-import { openGit } from "./git.ts";
+import { openGit, succeeds } from "./git.ts";
+import { replaceFile } from "./tree.ts";
 
 /** What a command is about to do to the work tree, until it is committed. */
 interface Pending {
@@ -10,25 +11,48 @@ interface Pending {
   readonly command: string;
   /** Hash of what each file will hold; `null` where it is to be deleted. */
   readonly files: Readonly<Record<string, string | null>>;
+  /** The branch to go back to, where the command works apart from it. */
+  readonly home?: string;
 }
 
 const file = ".slipway/pending.json";
 
-/** Notes what is about to be written, so that a kill can be undone. */
-export function notePending(root: string, command: string, files: ReadonlyMap<string, string | null>): void {
-  mkdirSync(join(root, ".slipway"), { recursive: true });
+/** Notes what is about to be done, so that a kill can be undone. */
+export function notePending(
+  root: string,
+  command: string,
+  files: ReadonlyMap<string, string | null>,
+  home?: string,
+): void {
   const hashes = [...files].map(([path, text]) => [path, text === null ? null : hash("sha1", text)]);
-  const pending: Pending = { process: process.pid, command, files: Object.fromEntries(hashes) };
-  writeFileSync(join(root, file), JSON.stringify(pending));
-}
-
-export function forgetPending(root: string): void {
-  rmSync(join(root, file), { force: true });
+  const pending: Pending = { process: process.pid, command, files: Object.fromEntries(hashes), ...(home && { home }) };
+  replaceFile(join(root, file), JSON.stringify(pending));
 }
 
 /**
- * Undoes what a killed command left in the work tree: its files are as in HEAD again. A file that somebody has changed
- * since then is left alone, and is found by the check for uncommitted changes.
+ * Begins a command that changes the clone: it is the only one until `undoInterrupted` ends it.
+ *
+ * @throws UserError where another one has begun in the same moment
+ */
+export function takeTurn(root: string): void {
+  mkdirSync(join(root, ".slipway"), { recursive: true });
+  const pending: Pending = { process: process.pid, command: "command", files: {} };
+  // A link appears with its whole text, and only where nothing is: nobody reads half of it.
+  const whole = join(root, `${file}.${process.pid}`);
+  writeFileSync(whole, JSON.stringify(pending));
+  try {
+    linkSync(whole, join(root, file));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    throw new UserError("another command has begun here in the same moment; run this one again when it has ended");
+  } finally {
+    rmSync(whole);
+  }
+}
+
+/**
+ * Undoes what a killed command left in the work tree: its files are as in HEAD again, and the branch is the one that it
+ * came from. A file that somebody has changed since then is left alone, and is found by the check for uncommitted changes.
  *
  * @returns what was done, for people; none where nothing was left
  * @throws UserError where the other command is still at work
@@ -36,17 +60,24 @@ export function forgetPending(root: string): void {
 export async function undoInterrupted(root: string): Promise<string | undefined> {
   const path = join(root, file);
   if (!existsSync(path)) return undefined;
-  const { process: other, command, files } = readPending(path);
+  const { process: other, command, files, home } = readPending(path);
   if (other !== process.pid && isAlive(other))
-    throw new UserError(`another command is at work here: ${command} (process ${other})`);
+    throw new UserError(`another command is at work here: ${command} (process ${other}, as ${file} says)`);
   const git = openGit(root);
+  if (!home && Object.keys(files).length === 0) {
+    rmSync(path, { force: true });
+    return undefined;
+  }
   const ours = Object.entries(files).filter(([name, planned]) => isOurs(join(root, name), planned));
   const known = new Set((await git.raw("ls-tree", "-r", "--name-only", "-z", "HEAD")).split("\0"));
   const restored = ours.map(([name]) => name).filter((name) => known.has(name));
-  await git.raw("reset", "--quiet");
+  if (ours.length > 0) await git.raw("reset", "--quiet");
   if (restored.length > 0) await git.raw("checkout", "--quiet", "HEAD", "--", ...restored);
   for (const [name] of ours) if (!known.has(name)) rmSync(join(root, name), { force: true });
-  forgetPending(root);
+  // Who has switched since then wants to be there.
+  if (home && !(await succeeds(git, "symbolic-ref", "HEAD"))) await git.raw("switch", "--quiet", home);
+  rmSync(path, { force: true });
+  if (ours.length === 0) return undefined;
   return `an interrupted ${command} was undone: its ${ours.length} files are as in HEAD`;
 }
 

@@ -10,7 +10,15 @@ import { type Option, UserError } from "./cli.ts";
 export const changeOptions = {
   "dry-run": { type: "boolean", help: "Show the plan and the rendered diff; change nothing." },
   push: { type: "boolean", help: "Push the commit; a race with other pushes is settled by making the change again." },
-  branch: { type: "string", value: "NAME", help: "Commit to a new branch and push that, for a pull request." },
+  pr: {
+    type: "boolean",
+    help: "Open a pull request instead (GitHub, Azure DevOps, Gitea, Forgejo), or update the one of the same change.",
+  },
+  branch: {
+    type: "string",
+    value: "NAME",
+    help: "Commit to a branch of this name and push that; the one you are on stays. Default with --pr: from the change.",
+  },
   json: { type: "boolean", help: "Print what was done as JSON." },
   root: { type: "string", value: "DIR", help: "The clone to work in. Default: this repository." },
 } as const satisfies Readonly<Record<string, Option>>;
@@ -47,10 +55,10 @@ export function findVersion(environment: Input<Environment>, service: string, ve
   return found;
 }
 
-/** The names of services that a command was called with. @throws UserError where there are none */
+/** The names of services that a command was called with, each once. @throws UserError where there are none */
 export function requireServices(names: readonly string[]): readonly string[] {
   if (names.length === 0) throw new UserError("name a service: for example, backend");
-  return names;
+  return [...new Set(names)];
 }
 
 /**
