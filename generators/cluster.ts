@@ -9,6 +9,7 @@ import { ingress, namespacePattern, type ResolvedEnvironment } from "./model/res
 import { argocd } from "./platform/argocd.ts";
 import { clusterConfiguration } from "./platform/cluster-configuration.ts";
 import { type Component, components } from "./platform/components.ts";
+import { loadTesterPolicies } from "./platform/flagger.ts";
 import { gitea, gitServer } from "./platform/gitea.ts";
 import { platformNamespace } from "./platform/namespaces.ts";
 import { type KubernetesObject, type Unit, unit } from "./render/output.ts";
@@ -41,7 +42,7 @@ export function clusterUnits(
     unit(paths.component(name, "argocd"), file, "argocd", settings, argocd),
     unit(paths.component(name, "namespaces"), file, "namespaces", own, (list) => list.map(platformNamespace)),
     ...(cluster.platform.istio
-      ? [unit(paths.component(name, "mesh"), file, "mesh", {}, () => [peerAuthentication("istio-system")])]
+      ? [unit(paths.component(name, "mesh"), file, "mesh", { flagger: cluster.platform.flagger }, meshObjects)]
       : []),
     ...(cluster.platform.gitea
       ? [unit(paths.component(name, gitServer.name), file, "gitea", cluster.platform.gitea, gitea)]
@@ -88,6 +89,11 @@ export function clusterUnits(
       ),
     ),
   ];
+}
+
+/** Who may call whom in the mesh of the platform's own namespaces. */
+function meshObjects({ flagger }: Pick<Cluster["platform"], "flagger">): KubernetesObject[] {
+  return [peerAuthentication("istio-system"), ...loadTesterPolicies(flagger)];
 }
 
 type Repository = Pick<Cluster, "repository">;
@@ -208,7 +214,7 @@ interface ChildrenContext extends Repository {
 /** One Application per folder of an environment. Deleting one in an environment that a person syncs leaves its objects. */
 function childApplications({ environment, delivery, applications, ...cluster }: ChildrenContext): KubernetesObject[] {
   const automated = delivery.sync === "automated" ? { prune: delivery.prune, selfHeal: delivery.selfHeal } : undefined;
-  return applications.map(({ name, namespace, wave }) =>
+  return applications.map(({ name, namespace, wave, canary }) =>
     application(cluster, {
       name: `${environment}-${name}`,
       project: environment,
@@ -217,6 +223,7 @@ function childApplications({ environment, delivery, applications, ...cluster }: 
       source: { path: paths.environment(environment, name) },
       automated,
       cascade: automated !== undefined,
+      canary,
     }),
   );
 }

@@ -53,7 +53,7 @@ const version = (example: string) =>
     .describe("Version, pinned.");
 
 /** A component that is one chart: whether the cluster has it already, and which version to install where it has not. */
-const component = (example: string, what: string) =>
+const component = <T extends z.ZodRawShape>(example: string, what: string, more?: T) =>
   z
     .strictObject({
       version: version(example),
@@ -61,6 +61,7 @@ const component = (example: string, what: string) =>
         .boolean()
         .default(false)
         .describe("Whether the cluster already has it, so that slipway installs none. Default: false."),
+      ...(more as T),
     })
     .optional()
     .describe(`${what} Default: none.`);
@@ -91,7 +92,20 @@ const platform = z
     monitoring: component("91.5.0", "Prometheus, Alertmanager and Grafana: the chart kube-prometheus-stack."),
     jaeger: component("4.11.1", "Jaeger, which keeps traces."),
     kiali: component("2.31.0", "Kiali, which draws the mesh."),
-    flagger: component("1.44.0", "Flagger, which moves canaries by what is measured, and its load tester."),
+    flagger: component(
+      "1.44.0",
+      "Flagger, which moves canaries by what is measured, and its load tester, both in flagger-system.",
+      {
+        loadTester: version("0.38.0")
+          .default("0.38.0")
+          .describe("Version of the load tester's chart. Default: 0.38.0."),
+        metricsServer: z
+          .string()
+          .regex(/^https?:\/\/[^\s/@]+$/, "must be a URL such as http://prometheus.monitoring:9090")
+          .optional()
+          .describe("The Prometheus to ask. Default: that of monitoring, http://prometheus.monitoring:9090."),
+      },
+    ),
     gitea: z
       .strictObject({ version: version("1.27.2") })
       .optional()

@@ -3,7 +3,7 @@ import type { ITopologySpreadConstraint } from "kubernetes-models/v1/TopologySpr
 import type { ServiceWorkload } from "../model/resolve.ts";
 import type { Version } from "../model/service.ts";
 import { configMapName } from "./config-map.ts";
-import { labels, selectorLabels } from "./labels.ts";
+import { labels, podSelector, selectorLabels } from "./labels.ts";
 import {
   calleeVariables,
   configChecksum,
@@ -16,8 +16,8 @@ import {
 } from "./pod.ts";
 
 /**
- * One version of a service. It has no `replicas` where an autoscaler owns them: Argo CD would set them back at each
- * sync (https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/, "Leaving room for imperativeness").
+ * One version of a service. It has no `replicas` where an autoscaler or Flagger owns them: Argo CD would set them back
+ * at each sync (https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/, "Leaving room for imperativeness").
  */
 export function deployment(workload: ServiceWorkload, name: string, version: Version): Deployment {
   const { release, autoscaling, replicas = 1 } = version;
@@ -42,7 +42,7 @@ export function deployment(workload: ServiceWorkload, name: string, version: Ver
           enableServiceLinks: false,
           automountServiceAccountToken: workload.spec.serviceAccount.token,
           securityContext: podSecurity(),
-          topologySpreadConstraints: spreadConstraints(version.spread, selector),
+          topologySpreadConstraints: spreadConstraints(version.spread, podSelector(workload.name, name)),
           containers: [
             {
               name: workload.name,
