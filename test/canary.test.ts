@@ -1,5 +1,13 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type LiveDeployment, rolloutState } from "../scripts/lib/canary.ts";
+import { UserError } from "../scripts/lib/cli.ts";
+import { readInputs } from "../scripts/lib/inputs.ts";
+import { environmentStatus } from "../scripts/lib/live.ts";
+import { weightEdits } from "../scripts/lib/services.ts";
+import { parseTexts } from "./support.ts";
+
+const inputs = join(import.meta.dirname, "flagger/platform");
 
 const deployment = (tag: string, checksum = ""): LiveDeployment => ({
   spec: {
@@ -52,5 +60,39 @@ test("weight and failed checks are Flagger's; without a status there are none", 
     weight: 0,
     failedChecks: 0,
     message: "waiting for Flagger",
+  });
+});
+
+test("weights of a service that Flagger rolls out cannot be set", () => {
+  const [environment] = parseTexts(Object.fromEntries(readInputs(inputs))).platform.environments;
+  if (!environment) throw new Error("no environment");
+  expect(() => weightEdits(environment, "shop", new Map())).toThrow(UserError);
+  expect(weightEdits(environment, "assets", new Map())).toEqual([]);
+});
+
+test("status shows what serves, how much of the traffic it has left, and what Flagger says", () => {
+  const { platform } = parseTexts(Object.fromEntries(readInputs(inputs)));
+  const environment = platform.environments[0]?.value;
+  if (!environment) throw new Error("no environment");
+  const named = (name: string, object: object) => ({
+    apiVersion: "v1",
+    kind: "any",
+    metadata: { name, namespace: "demo-shop" },
+    ...object,
+  });
+  const snapshot = {
+    applications: [],
+    routes: [],
+    pods: [],
+    deployments: [
+      named("shop-stable", { ...deployment("6.14.0"), status: { readyReplicas: 1 } }),
+      named("shop-stable-primary", { ...deployment("6.13.0"), status: { readyReplicas: 2 } }),
+    ],
+    canaries: [named("shop", canary("Progressing", { canaryWeight: 20, failedChecks: 1 }))],
+  };
+  const [shop] = environmentStatus(environment, snapshot).services;
+  expect(shop).toMatchObject({
+    versions: [{ git: { tag: "6.14.0", weight: 100 }, live: { tag: "6.13.0", weight: 80, ready: 2 } }],
+    rollout: { state: "analysing", weight: 20, failedChecks: 1, message: "Flagger says Progressing" },
   });
 });

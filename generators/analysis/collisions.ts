@@ -142,6 +142,7 @@ function withinClusters({ platform, environments }: Subject): Fault[] {
       "kube-public",
       "kube-node-lease",
       "monitoring",
+      "flagger-system",
     ])
       owners.set(`namespace ${namespace}`, "the platform");
     owners.set("project default", "the platform");
