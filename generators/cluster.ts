@@ -214,7 +214,7 @@ interface ChildrenContext extends Repository {
 /** One Application per folder of an environment. Deleting one in an environment that a person syncs leaves its objects. */
 function childApplications({ environment, delivery, applications, ...cluster }: ChildrenContext): KubernetesObject[] {
   const automated = delivery.sync === "automated" ? { prune: delivery.prune, selfHeal: delivery.selfHeal } : undefined;
-  return applications.map(({ name, namespace, wave, canary }) =>
+  return applications.map(({ name, namespace, wave }) =>
     application(cluster, {
       name: `${environment}-${name}`,
       project: environment,
@@ -223,7 +223,6 @@ function childApplications({ environment, delivery, applications, ...cluster }: 
       source: { path: paths.environment(environment, name) },
       automated,
       cascade: automated !== undefined,
-      canary,
     }),
   );
 }

@@ -40,8 +40,6 @@ export interface EnvironmentApplication {
   readonly wave: number;
   /** Where most of its objects lie. */
   readonly namespace: string;
-  /** Whether it holds a Canary. */
-  readonly canary?: boolean;
 }
 
 /** Folders that no service or data store may be named after. */
@@ -59,10 +57,7 @@ export function environmentApplications({
   return [
     { name: "namespaces", namespace: first, wave: wave.namespaces },
     ...dataStores.map(({ name, namespace }) => ({ name, namespace, wave: wave.dataStores })),
-    ...services.map((workload) => {
-      const { name, namespace } = workload;
-      return { name, namespace, wave: wave.services, canary: isFlagger(workload) };
-    }),
+    ...services.map(({ name, namespace }) => ({ name, namespace, wave: wave.services })),
     ...(input.value.gateway || services.some((workload) => !isFlagger(workload) || workload.external.length > 0)
       ? [{ name: "routes", namespace: first, wave: wave.routes }]
       : []),

@@ -34,8 +34,6 @@ export interface ApplicationOptions {
   readonly cascade: boolean;
   /** Whether it deploys Applications: a parent. */
   readonly parent?: boolean;
-  /** Whether it deploys a Canary. */
-  readonly canary?: boolean;
 }
 
 /** An Application of this cluster: where it reads, where it deploys, how it syncs. */
@@ -64,12 +62,10 @@ export function application({ repository }: Pick<Cluster, "repository">, options
         : { sources: chartSources(repository, source) }),
       syncPolicy: {
         automated: options.automated && { ...options.automated, allowEmpty: false },
-        syncOptions: [
-          ...(options.parent ? [] : ["ServerSideApply=true"]),
-          "PruneLast=true",
-          // In the foreground, the pods that serve would be gone before Flagger has given their traffic back.
-          ...(options.canary ? ["PrunePropagationPolicy=background"] : []),
-        ],
+        // Pruned in the foreground, a Canary's pods would be gone before Flagger has given their traffic back.
+        syncOptions: options.parent
+          ? ["PruneLast=true"]
+          : ["ServerSideApply=true", "PruneLast=true", "PrunePropagationPolicy=background"],
         // `refresh` retries the newest commit and not the one that failed.
         retry: { limit: 10, refresh: true, backoff: { duration: "5s", factor: 2, maxDuration: "3m" } },
       },

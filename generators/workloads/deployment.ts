@@ -1,6 +1,7 @@
 import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import type { ITopologySpreadConstraint } from "kubernetes-models/v1/TopologySpreadConstraint";
-import type { ServiceWorkload } from "../model/resolve.ts";
+import { isFlagger, type ServiceWorkload } from "../model/resolve.ts";
+import { milliseconds } from "../model/scalars.ts";
 import type { Version } from "../model/service.ts";
 import { configMapName } from "./config-map.ts";
 import { labels, podSelector, selectorLabels } from "./labels.ts";
@@ -31,7 +32,8 @@ export function deployment(workload: ServiceWorkload, name: string, version: Ver
     spec: {
       replicas: autoscaling ? undefined : replicas,
       revisionHistoryLimit: 3,
-      progressDeadlineSeconds: 600,
+      // Flagger gives up where either of the two deadlines has passed, the Deployment's and its own.
+      progressDeadlineSeconds: isFlagger(workload) ? milliseconds(workload.spec.rollout.progressDeadline) / 1000 : 600,
       selector: { matchLabels: selector },
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       template: {
