@@ -54,12 +54,26 @@ async function weights(service: string): Promise<[number, number]> {
 const image = async (service: string, deployment: string) =>
   (await get("deployment", deployment, `demo-${service}`)).spec.template.spec.containers[0].image as string;
 
+/** What Flagger has said about a service. */
+const events = async (service: string) =>
+  (
+    await $`kubectl get events -n demo-${service} --field-selector involvedObject.kind=Canary -o jsonpath={.items[*].message}`
+  ).stdout;
+
 /** Status of a request from one workload to a URL. */
 async function call(namespace: string, workload: string, url: string): Promise<string> {
   const { stdout } = await $({
     nothrow: true,
   })`kubectl exec -n ${namespace} ${workload} -- curl -s -m 5 -o /dev/null -w ${"%{http_code}"} ${url}`;
   return stdout.trim();
+}
+
+/** A request through the gateway. No answer within curl's limit says that the machine is busy: it is asked again. */
+async function ask(path = "/") {
+  for (let tries = 0; ; tries++) {
+    const answer = await request(host, path);
+    if (answer.status !== 0 || tries === 5) return answer;
+  }
 }
 
 const stranger = (service: string) =>
@@ -97,9 +111,9 @@ afterAll(async () => {
 });
 
 test("the primary serves at the gateway and in the mesh, on each port, and to who is declared only", async () => {
-  await eventually("the gateway to answer", async () => (await request(host)).status === 200);
-  expect((await request(host)).pod).toMatchObject({ labels: { app: "shop-primary" } });
-  expect((await request(host, "/assets")).pod).toMatchObject({ labels: { app: "assets" } });
+  await eventually("the gateway to answer", async () => (await ask()).status === 200);
+  expect((await ask()).pod).toMatchObject({ labels: { app: "shop-primary" } });
+  expect((await ask("/assets")).pod).toMatchObject({ labels: { app: "assets" } });
   for (const service of ["api", "api-primary"]) {
     expect(await call("demo-shop", "deployment/shop-stable-primary", `http://${service}.demo-api/`), service).toBe(
       "200",
@@ -115,18 +129,14 @@ test("a release gets its traffic step by step, and is promoted", async () => {
   await commit([" tag: 6.14.0", " tag: 6.15.0"], ["PODINFO_UI_MESSAGE: one", "PODINFO_UI_MESSAGE: two"]);
   expect((await state("shop")).state).toBe("pending");
 
-  const steps = { shop: new Set<number>(), api: new Set<number>() };
-  const answers = new Map<number, Map<string, number>>();
+  const answers = new Map<string, number>();
   let refused = 0;
   const promoted = async () => {
-    for (const service of ["shop", "api"] as const) steps[service].add((await weights(service))[1]);
     const [, weight] = await weights("shop");
-    const seen = answers.get(weight) ?? new Map<string, number>();
-    answers.set(weight, seen);
-    for (let sent = 0; sent < 20; sent++) {
-      const { status, pod } = await request(host);
-      expect(status).toBe(200);
-      seen.set(pod?.labels.app ?? "", (seen.get(pod?.labels.app ?? "") ?? 0) + 1);
+    const seen = await Promise.all(Array.from({ length: 20 }, () => ask()));
+    expect(seen.map(({ status }) => status)).toEqual(seen.map(() => 200));
+    if (weight > 0 && (await weights("shop"))[1] === weight) {
+      for (const { pod } of seen) answers.set(pod?.labels.app ?? "", (answers.get(pod?.labels.app ?? "") ?? 0) + 1);
     }
     if ((await weights("api"))[1] > 0) {
       for (const service of ["api", "api-primary", "api-canary"]) expect(await stranger(service), service).toBe("403");
@@ -137,24 +147,22 @@ test("a release gets its traffic step by step, and is promoted", async () => {
   };
   await eventually("both releases to be promoted", promoted, 4 * minutes);
 
-  expect([...steps.shop]).toEqual(expect.arrayContaining([0, 20, 40]));
-  expect([...steps.api]).toEqual(expect.arrayContaining([0, 20, 40]));
-  expect(refused).toBeGreaterThan(0);
-  for (const weight of [20, 40]) {
-    const seen = answers.get(weight);
-    const total = [...(seen?.values() ?? [])].reduce((sum, count) => sum + count, 0);
-    const share = (100 * (seen?.get("shop") ?? 0)) / total;
-    // Binomial with n ≥ 20: outside of this in less than one of 1000 runs.
-    expect(share, `of ${total} at ${weight}`).toBeGreaterThan(0);
-    expect(share, `of ${total} at ${weight}`).toBeLessThan(weight + 35);
+  for (const service of ["shop", "api"]) {
+    const text = await events(service);
+    for (const weight of [20, 40]) expect(text).toContain(`Advance ${service}.demo-${service} canary weight ${weight}`);
   }
+  expect(refused).toBeGreaterThan(0);
+  // With 60 answers at 20 to 40 %, neither is missing in one of a million runs.
+  expect([...answers.keys()].sort()).toEqual(["shop", "shop-primary"]);
+  expect(answers.get("shop")).toBeLessThan(answers.get("shop-primary") ?? 0);
   for (const service of ["shop", "api"])
     expect(await image(service, `${service}-stable-primary`)).toMatch(/:6\.15\.0$/);
   expect((await get("configmap", "api-stable-primary", "demo-api")).data.PODINFO_UI_MESSAGE).toBe("two");
-  expect((await request(host)).pod?.labels.app).toBe("shop-primary");
+  expect((await ask()).pod?.labels.app).toBe("shop-primary");
 });
 
 test("a release that answers 500 is rolled back before it gets any traffic, and the primary is not touched", async () => {
+  await eventually("the shop to serve", reaches("shop", "serving"), 4 * minutes);
   const before = await get("deployment", "shop-stable-primary", "demo-shop");
   // The first one is the shop's.
   await commit([
@@ -164,7 +172,7 @@ test("a release that answers 500 is rolled back before it gets any traffic, and 
   await eventually(
     "the release to be rolled back",
     async () => {
-      const { status } = await request(host);
+      const { status } = await ask();
       expect(status).toBe(200);
       expect((await weights("shop"))[1]).toBe(0);
       return reaches("shop", "failed")();
@@ -178,6 +186,7 @@ test("a release that answers 500 is rolled back before it gets any traffic, and 
 });
 
 test("a release whose success rate drops under traffic is rolled back by the metric", async () => {
+  await eventually("the api to serve", reaches("api", "serving"), 4 * minutes);
   await commit(
     ["loadTest: { path: /version }", "loadTest: { path: /status/503 }"],
     ["PODINFO_UI_MESSAGE: two", "PODINFO_UI_MESSAGE: three"],
@@ -195,8 +204,5 @@ test("a release whose success rate drops under traffic is rolled back by the met
   expect([...seen]).not.toContain(40);
   expect(await weights("api")).toEqual([100, 0]);
   expect((await get("configmap", "api-stable-primary", "demo-api")).data.PODINFO_UI_MESSAGE).toBe("two");
-  const events = (
-    await $`kubectl get events -n demo-api --field-selector involvedObject.kind=Canary -o jsonpath={.items[*].message}`
-  ).stdout;
-  expect(events).toMatch(/advancement success-rate [\d.]+ < 99/);
+  expect(await events("api")).toMatch(/advancement success-rate [\d.]+ < 99/);
 });
