@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { $ } from "zx";
 import { rolloutState } from "../../scripts/lib/canary.ts";
 import { planRender } from "../../scripts/lib/render.ts";
-import { analyze, apply, eventually, manifests, request } from "../cluster/cluster.ts";
+import { analyze, apply, deleteNamespaces, eventually, manifests, request } from "../cluster/cluster.ts";
 
 const host = "demo.example.com";
 const tree = mkdtempSync(join(tmpdir(), "slipway-flagger-"));
@@ -104,11 +104,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  // Otherwise Flagger's finalizer waits for Deployments that go with the namespaces.
-  const letGo = JSON.stringify({ spec: { revertOnDeletion: false } });
-  for (const service of ["shop", "api"])
-    await $`kubectl patch canary ${service} -n demo-${service} --type=merge -p ${letGo}`;
-  await $`kubectl delete namespace demo-stranger ${namespaces} --wait --timeout=120s --ignore-not-found`;
+  await deleteNamespaces(["demo-stranger", ...namespaces]);
   rmSync(tree, { recursive: true, force: true });
 });
 
