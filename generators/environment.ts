@@ -1,4 +1,7 @@
 import { waves } from "./argo/waves.ts";
+import { apexService } from "./delivery/apex-service.ts";
+import { type CanaryExposure, canary } from "./delivery/canary.ts";
+import { metricTemplates } from "./delivery/metric-template.ts";
 import { destinationRule } from "./mesh/destination-rule.ts";
 import { gateway } from "./mesh/gateway.ts";
 import { rateLimit } from "./mesh/rate-limit.ts";
@@ -10,6 +13,8 @@ import type { Environment } from "./model/environment.ts";
 import {
   type DataStoreWorkload,
   exposedPort,
+  type FlaggerWorkload,
+  isFlagger,
   type ResolvedEnvironment,
   type Scope,
   type ServiceWorkload,
@@ -53,7 +58,9 @@ export function environmentApplications({
     { name: "namespaces", namespace: first, wave: wave.namespaces },
     ...dataStores.map(({ name, namespace }) => ({ name, namespace, wave: wave.dataStores })),
     ...services.map(({ name, namespace }) => ({ name, namespace, wave: wave.services })),
-    ...(services.length > 0 || input.value.gateway ? [{ name: "routes", namespace: first, wave: wave.routes }] : []),
+    ...(input.value.gateway || services.some((workload) => !isFlagger(workload) || workload.external.length > 0)
+      ? [{ name: "routes", namespace: first, wave: wave.routes }]
+      : []),
   ];
 }
 
@@ -77,9 +84,20 @@ export function environmentUnits(resolved: ResolvedEnvironment): Unit[] {
       unit(folder(workload.name), file, "data-store", workload, dataStoreObjects),
     ),
     ...resolved.services.map((workload) => unit(folder(workload.name), file, "service", workload, serviceObjects)),
-    ...resolved.services.map((workload) =>
-      unit(folder("routes"), file, `service-${workload.name}`, workload, routeObjects),
-    ),
+    ...resolved.services
+      .filter(isFlagger)
+      .map((workload) =>
+        unit(
+          folder(workload.name),
+          file,
+          "rollout",
+          { workload, exposure: canaryExposure(resolved, workload) },
+          rolloutObjects,
+        ),
+      ),
+    ...resolved.services
+      .filter((workload) => !isFlagger(workload))
+      .map((workload) => unit(folder("routes"), file, `service-${workload.name}`, workload, routeObjects)),
     ...gatewayUnits(resolved, folder("routes")),
   ];
 }
@@ -107,7 +125,7 @@ function namespaceObjects({ name, quota, limits, scope, workloads }: NamespaceCo
 
 /** What every workload has besides its pods. */
 function surroundings(workload: Workload): KubernetesObject[] {
-  return [service(workload), authorizationPolicy(workload), networkPolicy(workload), sidecar(workload)];
+  return [authorizationPolicy(workload), networkPolicy(workload), sidecar(workload)];
 }
 
 function serviceObjects(workload: ServiceWorkload): KubernetesObject[] {
@@ -120,6 +138,7 @@ function serviceObjects(workload: ServiceWorkload): KubernetesObject[] {
       ...horizontalPodAutoscaler(workload, name, version),
     ]),
     podDisruptionBudget(workload),
+    isFlagger(workload) ? apexService(workload) : service(workload),
     ...surroundings(workload),
     ...rateLimit(workload),
   ];
@@ -130,8 +149,27 @@ function dataStoreObjects(workload: DataStoreWorkload): KubernetesObject[] {
     serviceAccount(workload),
     ...configMap(workload, workload.spec.config),
     statefulSet(workload),
+    service(workload),
     ...surroundings(workload),
   ];
+}
+
+/** What Flagger needs to know; it makes the routes. */
+function rolloutObjects({
+  workload,
+  exposure,
+}: {
+  workload: FlaggerWorkload;
+  exposure: CanaryExposure | undefined;
+}): KubernetesObject[] {
+  const [version = ""] = Object.keys(workload.spec.versions);
+  return [canary(workload, version, exposure), ...metricTemplates(workload)];
+}
+
+function canaryExposure({ input, scope }: ResolvedEnvironment, { spec }: FlaggerWorkload): CanaryExposure | undefined {
+  const { expose } = spec;
+  const gateway = `${scope.routing}/${scope.name}`;
+  return expose && { gateway, hosts: expose.hosts ?? input.value.gateway?.hosts ?? [], prefixes: expose.paths };
 }
 
 function routeObjects(workload: ServiceWorkload): KubernetesObject[] {
@@ -144,7 +182,7 @@ function gatewayUnits({ input, scope, services }: ResolvedEnvironment, folder: s
   const hosts = spec?.hosts ?? [];
   const exposures = hosts.map((host) => ({
     host,
-    exposures: services.flatMap((workload) => exposuresOn(host, workload)),
+    exposures: services.filter((workload) => !isFlagger(workload)).flatMap((workload) => exposuresOn(host, workload)),
   }));
   return [
     ...(spec

@@ -2,6 +2,7 @@ import { chalk, echo } from "zx";
 import { environmentsOf } from "../generators/model/resolve.ts";
 import { readApplications } from "./lib/applications.ts";
 import { findCluster } from "./lib/bootstrap/target.ts";
+import type { RolloutState } from "./lib/canary.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
 import { clusterOptions, contextOf, requireReachable } from "./lib/cluster.ts";
 import { openGit } from "./lib/git.ts";
@@ -85,6 +86,9 @@ function renderStatus({ environment, delivery, services, problems, waiting, unco
   );
   const line = (cells: readonly string[]) =>
     `  ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ")}`.trimEnd();
+  const rollouts = services.flatMap(({ service, rollout }) =>
+    rollout && rollout.state !== "serving" ? [renderRollout(service, rollout)] : [],
+  );
   const trouble = problems.map((problem) => chalk.red(`  ${problem}`));
   const deletions =
     unconfirmed.length > 0
@@ -95,10 +99,19 @@ function renderStatus({ environment, delivery, services, problems, waiting, unco
     chalk.bold(`${environment}  ${delivery}`),
     chalk.dim(line(columns)),
     ...rows.map(line),
+    ...rollouts,
     ...sync,
     ...deletions,
     ...trouble,
   ].join("\n");
+}
+
+/** What Flagger does with a release that does not serve yet. */
+function renderRollout(service: string, { state, weight, failedChecks, message }: RolloutState): string {
+  const checks = failedChecks > 0 ? `, ${failedChecks} failed ${failedChecks === 1 ? "check" : "checks"}` : "";
+  const share = state === "analysing" || state === "waiting" ? ` at ${weight} %${checks}` : "";
+  const colour = state === "failed" ? chalk.red : chalk.yellow;
+  return colour(`  rollout of ${service}: ${state}${share}: ${message}`);
 }
 
 /** One value where Git and cluster agree, else both. */

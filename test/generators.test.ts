@@ -124,3 +124,33 @@ test("a misspelt field does not compile", () => {
   // @ts-expect-error replica is no field of a Deployment; tsc fails where it is taken for one.
   new Deployment({ spec: { replica: 1, selector: {}, template: {} } });
 });
+
+test("a Flagger service below a path: the path counts at the gateway, and not in the mesh", () => {
+  const object = render(
+    `  a: { expose: { paths: [/a, /b/] }, rollout: { strategy: flagger, gate: promotion, interval: 30s, latency: 2s }, versions: { v1: { autoscaling: { min: 1, max: 2 }, ${release("http: { port: 80 }")} } } }\n` +
+      `  b: { expose: {}, versions: { v1: { ${release("http: { port: 80 }, a: { port: 81 }", ", calls: [a]")} } } }\n`,
+  );
+  const { service, analysis } = object("Canary", "a")?.spec ?? {};
+  const at = { gateways: ["dev-gateway/dev"] };
+  expect(service).toMatchObject({ gateways: ["dev-gateway/dev", "mesh"], hosts: ["a.example.com", "b.example.com"] });
+  expect(service.match).toEqual([
+    { gateways: ["mesh"] },
+    { ...at, uri: { exact: "/a" } },
+    { ...at, uri: { prefix: "/a/" } },
+    { ...at, uri: { exact: "/b" } },
+    { ...at, uri: { prefix: "/b/" } },
+  ]);
+  expect(object("VirtualService", "a-example-com")?.spec.http).toHaveLength(1);
+  expect(analysis.metrics.map(({ interval, thresholdRange }: any) => [interval, thresholdRange])).toEqual([
+    ["1m", { min: 99 }],
+    ["1m", { max: 2000 }],
+  ]);
+  expect(analysis.webhooks.map(({ type, url }: any) => [type, new URL(url).pathname])).toEqual([
+    ["confirm-promotion", "/gate/check"],
+    ["pre-rollout", "/"],
+    ["rollout", "/"],
+    ["rollback", "/rollback/check"],
+    ["post-rollout", "/gate/close"],
+    ["post-rollout", "/rollback/close"],
+  ]);
+});

@@ -186,7 +186,7 @@ describe("Calculator", () => {
 });
 
 describe("three-tier", () => {
-  const { spec } = load("three-tier");
+  const { platform, spec } = load("three-tier");
 
   test.each(["dev", "staging", "prod"])("%s: Services on port 80, MySQL on a volume that is kept", (environment) => {
     for (const name of ["frontend", "backend"]) {
@@ -198,6 +198,64 @@ describe("three-tier", () => {
         { spec: { storageClassName: "managed-csi", resources: { requests: { storage: "20Gi" } } } },
       ],
     });
+  });
+
+  test.each([
+    ["dev", "frontend"],
+    ["dev", "backend"],
+    ["staging", "frontend"],
+    ["staging", "backend"],
+    ["prod", "frontend"],
+    ["prod", "backend"],
+  ])("%s: the Canary of %s", (environment, name) => {
+    const namespace = `${environment}-${name}`;
+    const { progressDeadlineSeconds, targetRef, autoscalerRef, analysis, service } = spec("Canary", namespace, name);
+    expect({ progressDeadlineSeconds, ...analysis }).toMatchObject({
+      interval: "1m",
+      threshold: 10,
+      maxWeight: 50,
+      stepWeight: 10,
+      progressDeadlineSeconds: 600,
+      metrics: [
+        { name: "success-rate", thresholdRange: { min: 99 }, templateRef: { name: `${name}-success-rate` } },
+        { name: "latency-p95", thresholdRange: { max: 500 }, templateRef: { name: `${name}-latency-p95` } },
+      ],
+      webhooks: [
+        { name: "acceptance-test", type: "pre-rollout", metadata: { cmd: expect.stringContaining(`${name}-canary`) } },
+        { name: "load-test", type: "rollout", metadata: { cmd: expect.stringContaining(`${name}-canary`) } },
+        { name: "rollback", type: "rollback" },
+        { name: "close-rollback", type: "post-rollout" },
+      ],
+    });
+    for (const metric of analysis.metrics)
+      expect(spec("MetricTemplate", namespace, metric.templateRef.name)).toBeDefined();
+    expect(targetRef.name).toBe(`${name}-stable`);
+    expect(autoscalerRef.name).toBe(`${name}-stable`);
+    expect(service.trafficPolicy.tls).toEqual({ mode: "ISTIO_MUTUAL" });
+  });
+
+  test("what Flagger owns is not rendered: routes, DestinationRules, replicas, the selector of the Service", () => {
+    const kinds = objectsOf(platform).map(({ object }) => object);
+    expect(kinds.filter(({ kind }) => kind === "VirtualService" || kind === "DestinationRule")).toEqual([]);
+    for (const { spec } of kinds.filter(({ kind }) => kind === "Deployment"))
+      expect(spec).not.toHaveProperty("replicas");
+    for (const name of ["frontend", "backend"]) {
+      expect(spec("Service", `prod-${name}`, name)).not.toHaveProperty("selector");
+    }
+  });
+
+  test("the frontend's Canary answers at the gateway, and callers know the Services that Flagger makes", () => {
+    expect(spec("Canary", "prod-frontend", "frontend").service).toMatchObject({
+      gateways: ["prod-gateway/prod", "mesh"],
+      hosts: ["prod.three-tier.example.com"],
+    });
+    expect(spec("Canary", "prod-backend", "backend").service).not.toHaveProperty("gateways");
+    expect(spec("Sidecar", "prod-frontend", "frontend").egress[0].hosts).toEqual([
+      "istio-system/*",
+      ...["backend", "backend-primary", "backend-canary"].map(
+        (service) => `prod-backend/${service}.prod-backend.svc.cluster.local`,
+      ),
+    ]);
   });
 
   test("external hosts are reachable from who calls them, and from nobody else", () => {

@@ -146,6 +146,7 @@ function withinClusters({ platform, environments }: Subject): Fault[] {
       "monitoring",
       "tracing",
       "gitea",
+      "flagger-system",
     ])
       owners.set(`namespace ${namespace}`, "the platform");
     owners.set("project default", "the platform");

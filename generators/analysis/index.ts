@@ -15,6 +15,7 @@ import { probes } from "./probes.ts";
 import { providers } from "./providers.ts";
 import { replicas } from "./replicas.ts";
 import { resources } from "./resources.ts";
+import { rollouts } from "./rollouts.ts";
 import { type Rule, subjectOf } from "./rule.ts";
 import { secrets } from "./secrets.ts";
 import { syncWindows } from "./sync-windows.ts";
@@ -31,6 +32,7 @@ const withinFiles: readonly Rule[] = [
   weights,
   versionReferences,
   replicas,
+  rollouts,
   calls,
   exposure,
   timeouts,

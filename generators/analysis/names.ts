@@ -24,15 +24,16 @@ export const names: Rule = ({ environments }) =>
       const message = "no namespace has it: each service has its own; remove it, or set layout: shared";
       faults.push({ file, path: ["namespaces", "name"], atKey: true, message });
     }
-    for (const [name, { versions }] of Object.entries(value.services)) {
+    for (const [name, { versions, rollout }] of Object.entries(value.services)) {
       check(
         ["services", name],
         "its namespace or Application",
         longer(namespaceOf(value, name), `${value.name}-${name}`),
         label,
       );
+      const suffix = rollout.strategy === "flagger" ? "-primary" : "";
       for (const version of Object.keys(versions))
-        check(["services", name, "versions", version], "its Deployment", `${name}-${version}`, label);
+        check(["services", name, "versions", version], "its Deployment", `${name}-${version}${suffix}`, label);
     }
     for (const name of Object.keys(value.dataStores)) {
       check(

@@ -16,7 +16,9 @@ export const unusedRoutes = forEachService(function* (service) {
         };
     }
   }
-  if (service.loadBalancer === "PASSTHROUGH" && (Object.keys(service.versions).length > 1 || service.headerRoutes)) {
+  const routed =
+    Object.keys(service.versions).length > 1 || service.headerRoutes || service.rollout.strategy === "flagger";
+  if (service.loadBalancer === "PASSTHROUGH" && routed) {
     yield {
       path: ["loadBalancer"],
       message:

@@ -49,6 +49,8 @@ const environmentKinds = [
   { group: "apps", kind: "Deployment" },
   { group: "apps", kind: "StatefulSet" },
   { group: "autoscaling", kind: "HorizontalPodAutoscaler" },
+  { group: "flagger.app", kind: "Canary" },
+  { group: "flagger.app", kind: "MetricTemplate" },
   { group: "networking.istio.io", kind: "*" },
   { group: "networking.k8s.io", kind: "NetworkPolicy" },
   { group: "policy", kind: "PodDisruptionBudget" },

@@ -62,7 +62,10 @@ export function application({ repository }: Pick<Cluster, "repository">, options
         : { sources: chartSources(repository, source) }),
       syncPolicy: {
         automated: options.automated && { ...options.automated, allowEmpty: false },
-        syncOptions: options.parent ? ["PruneLast=true"] : ["ServerSideApply=true", "PruneLast=true"],
+        // Pruned in the foreground, a Canary's pods would be gone before Flagger has given their traffic back.
+        syncOptions: options.parent
+          ? ["PruneLast=true"]
+          : ["ServerSideApply=true", "PruneLast=true", "PrunePropagationPolicy=background"],
         // `refresh` retries the newest commit and not the one that failed.
         retry: { limit: 10, refresh: true, backoff: { duration: "5s", factor: 2, maxDuration: "3m" } },
       },

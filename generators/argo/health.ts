@@ -62,3 +62,30 @@ health.status = status.health.status
 health.message = status.health.message or ""
 return health
 `;
+
+/**
+ * Health of Flagger's Canary, in Lua. Argo CD's own calls one Unknown that is being set up or waits for approval
+ * (https://github.com/argoproj/argo-cd/tree/v3.5.3/resource_customizations/flagger.app/Canary), and with it the whole
+ * Application. What a person holds up is Suspended, and a release that was rolled back is Degraded with the reason.
+ */
+export const canaryHealth = `local status = obj.status
+if status == nil or status.phase == nil or status.phase == "" then
+  return { status = "Progressing", message = "waiting for Flagger" }
+end
+
+local message = status.phase
+for _, condition in ipairs(status.conditions or {}) do
+  if condition.type == "Promoted" and condition.message ~= nil then
+    message = condition.message
+  end
+end
+
+local health = {
+  Initialized = "Healthy",
+  Succeeded = "Healthy",
+  Failed = "Degraded",
+  Waiting = "Suspended",
+  WaitingPromotion = "Suspended",
+}
+return { status = health[status.phase] or "Progressing", message = message }
+`;

@@ -9,12 +9,7 @@ export function destinationRule(workload: ServiceWorkload): DestinationRule {
     metadata: { name, namespace, labels: labels(workload) },
     spec: {
       host: serviceHost(workload),
-      trafficPolicy: {
-        tls: { mode: "ISTIO_MUTUAL" },
-        loadBalancer: spec.loadBalancer && { simple: spec.loadBalancer },
-        connectionPool: connectionPool(spec.connectionPool),
-        outlierDetection: spec.outlierDetection,
-      },
+      trafficPolicy: trafficPolicy(spec),
       subsets: Object.keys(spec.versions).map((version) => ({
         name: version,
         labels: { version: selectorLabels(name, version).version ?? version },
@@ -23,8 +18,18 @@ export function destinationRule(workload: ServiceWorkload): DestinationRule {
   });
 }
 
+/** Mutual TLS, and what callers' proxies do: load balancing, limits, ejection of failing pods. */
+export function trafficPolicy(spec: ServiceWorkload["spec"]): NonNullable<TrafficPolicy> {
+  return {
+    tls: { mode: "ISTIO_MUTUAL" },
+    loadBalancer: spec.loadBalancer && { simple: spec.loadBalancer },
+    connectionPool: connectionPool(spec.connectionPool),
+    outlierDetection: spec.outlierDetection,
+  };
+}
+
 type Pool = ServiceWorkload["spec"]["connectionPool"];
-type TrafficPolicy = NonNullable<
+export type TrafficPolicy = NonNullable<
   NonNullable<ConstructorParameters<typeof DestinationRule>[0]>["spec"]
 >["trafficPolicy"];
 

@@ -30,7 +30,12 @@ export function httpRoutes(workload: ServiceWorkload, port: ServicePort, match: 
 }
 
 /** Istio takes no other setting beside `attempts: 0`. */
-function retries({ attempts, perTryTimeout, on, backoff }: NonNullable<Service["retries"]>): HttpRoute["retries"] {
+export function retries({
+  attempts,
+  perTryTimeout,
+  on,
+  backoff,
+}: NonNullable<Service["retries"]>): HttpRoute["retries"] {
   return attempts === 0 ? { attempts } : { attempts, perTryTimeout, retryOn: on.join(","), backoff };
 }
 

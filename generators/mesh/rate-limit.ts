@@ -1,7 +1,7 @@
 import { EnvoyFilter } from "@kubernetes-models/istio/networking.istio.io/v1alpha3/EnvoyFilter";
 import type { ServiceWorkload } from "../model/resolve.ts";
 import { milliseconds } from "../model/scalars.ts";
-import { labels, selectorLabels } from "../workloads/labels.ts";
+import { labels, podSelector } from "../workloads/labels.ts";
 
 /**
  * A token bucket in each pod's proxy; requests beyond it get 429. Istio has no API of its own for it, the shape is the
@@ -17,7 +17,7 @@ export function rateLimit(workload: ServiceWorkload): EnvoyFilter[] {
       spec: {
         // After the filters of Istio itself: a relative patch without a priority may come too early and be lost.
         priority: 10,
-        workloadSelector: { labels: selectorLabels(workload.name) },
+        workloadSelector: { labels: podSelector(workload.name) },
         configPatches: [
           {
             applyTo: "HTTP_FILTER",

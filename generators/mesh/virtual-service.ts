@@ -57,7 +57,7 @@ export function gatewayVirtualService(
 }
 
 /** `/api` matches /api and what is below it, and not /apiary. */
-function pathMatch(prefix: string) {
+export function pathMatch(prefix: string) {
   if (prefix === "/") return [];
   const path = prefix.replace(/\/$/, "");
   return [{ uri: { exact: path } }, { uri: { prefix: `${path}/` } }];

@@ -54,7 +54,7 @@ const version = (example: string) =>
     .describe("Version, pinned.");
 
 /** A component that is one chart: whether the cluster has it already, and which version to install where it has not. */
-const component = (example: string, what: string) =>
+const component = <T extends z.ZodRawShape = Record<never, never>>(example: string, what: string, more?: T) =>
   z
     .strictObject({
       version: version(example),
@@ -62,6 +62,7 @@ const component = (example: string, what: string) =>
         .boolean()
         .default(false)
         .describe("Whether the cluster already has it, so that slipway installs none. Default: false."),
+      ...(more as T),
     })
     .optional()
     .describe(`${what} Default: none.`);
@@ -98,7 +99,20 @@ const platform = z
       "Jaeger, which keeps traces. One that the cluster has already is expected as jaeger.tracing.svc.cluster.local; an Istio that the cluster has already needs a tracing provider named jaeger in its meshConfig.",
     ),
     kiali: component("2.31.0", "Kiali, which draws the mesh from the metrics of monitoring."),
-    flagger: component("1.44.0", "Flagger, which moves canaries by what is measured, and its load tester."),
+    flagger: component(
+      "1.44.0",
+      "Flagger, which moves canaries by what is measured, and its load tester, both in flagger-system.",
+      {
+        loadTester: version("0.38.0")
+          .default("0.38.0")
+          .describe("Version of the load tester's chart. Default: 0.38.0."),
+        metricsServer: z
+          .string()
+          .regex(/^https?:\/\/[^\s/@]+$/, "must be a URL such as http://prometheus.monitoring:9090")
+          .optional()
+          .describe("The Prometheus to ask. Default: that of monitoring, http://prometheus.monitoring:9090."),
+      },
+    ),
     gitea: z
       .strictObject({ version: version("1.27.2") })
       .optional()

@@ -1,7 +1,7 @@
 import type { Cluster } from "./cluster.ts";
 import type { Environment } from "./environment.ts";
 import type { Input, Platform } from "./platform.ts";
-import type { DataStore, Service, Version } from "./service.ts";
+import type { DataStore, FlaggerRollout, Service, Version } from "./service.ts";
 
 /** The namespace of the ingress gateway, its workload's label and its ServiceAccount: names of Istio's gateway chart. */
 export const ingress = {
@@ -19,6 +19,13 @@ export const tracing = {
   host: "jaeger.tracing.svc.cluster.local",
   ports: { otlpGrpc: 4317, otlpHttp: 4318, zipkin: 9411 },
   provider: "jaeger",
+} as const;
+
+/** Flagger's load tester: its webhooks call it, and it calls canaries. Its namespace, ServiceAccount and label. */
+export const loadTester = {
+  namespace: "flagger-system",
+  name: "flagger-loadtester",
+  selector: { app: "flagger-loadtester" },
 } as const;
 
 /** A port of a service: one entry for all versions that declare it. */
@@ -43,6 +50,8 @@ export interface Peer {
 export interface Callee extends Peer {
   /** The first of the ports that the call may use, as the Service offers it. */
   readonly service: Pick<ServicePort, "port" | "protocol">;
+  /** Names of the Services that its routes lead to. */
+  readonly services: readonly string[];
 }
 
 /** A host outside of the mesh. */
@@ -61,6 +70,8 @@ export interface Scope {
   readonly mesh: Environment["mesh"];
   /** Which of the cluster's platform components there are. */
   readonly components: Readonly<Record<"monitoring" | "jaeger" | "flagger", boolean>>;
+  /** URL of the Prometheus that Flagger asks. */
+  readonly metricsServer: string;
 }
 
 /** A service or a data store with its surroundings: all that its manifests follow from. */
@@ -76,10 +87,21 @@ export interface Workload {
   readonly external: readonly ExternalHost[];
   /** Container ports that the gateway sends requests to. */
   readonly exposed: readonly number[];
+  /** Container ports that Flagger's load tester sends requests to. */
+  readonly tested: readonly number[];
 }
 
 export interface ServiceWorkload extends Workload {
   readonly spec: Service;
+}
+
+/** A service whose weights Flagger moves. */
+export interface FlaggerWorkload extends ServiceWorkload {
+  readonly spec: Service & { readonly rollout: FlaggerRollout };
+}
+
+export function isFlagger(workload: ServiceWorkload): workload is FlaggerWorkload {
+  return workload.spec.rollout.strategy === "flagger";
 }
 
 export interface DataStoreWorkload extends Workload {
@@ -151,6 +173,18 @@ export function exposedPort(service: Service, ports: readonly ServicePort[]): Se
   return ports.find((candidate) => (port ? candidate.name === port : candidate.protocol !== "tcp"));
 }
 
+/** The port whose requests Flagger shifts and measures: the exposed one, or the first that speaks HTTP. */
+export function canaryPort(service: Service, ports: readonly ServicePort[]): ServicePort | undefined {
+  return exposedPort(service, ports) ?? ports.find(({ protocol }) => protocol === "http");
+}
+
+/** The Prometheus that Flagger asks, where the cluster has Flagger. */
+export function metricsServerOf({ platform }: Cluster): string {
+  // The operator's own Service where the stack is ours.
+  const service = platform.monitoring?.provided === false ? "prometheus-operated" : "prometheus";
+  return platform.flagger?.metricsServer ?? `http://${service}.${monitoring.namespace}:9090`;
+}
+
 /** An environment with every reference followed. */
 export interface ResolvedEnvironment {
   readonly input: Input<Environment>;
@@ -188,16 +222,19 @@ function resolve(input: Input<Environment>, { clusters }: Platform): ResolvedEnv
       jaeger: cluster?.platform.jaeger !== undefined,
       flagger: cluster?.platform.flagger !== undefined,
     },
+    metricsServer: cluster ? metricsServerOf(cluster) : "",
   };
-  const base = new Map<string, { name: string; namespace: string; ports: readonly ServicePort[] }>();
+  const base = new Map<string, Pick<Callee, "name" | "namespace" | "services"> & { ports: readonly ServicePort[] }>();
   for (const [name, spec] of Object.entries(environment.services)) {
-    base.set(name, { name, namespace: namespaceOf(environment, name), ports: servicePorts(spec) });
+    const services = [name, ...(spec.rollout.strategy === "flagger" ? [`${name}-primary`, `${name}-canary`] : [])];
+    base.set(name, { name, namespace: namespaceOf(environment, name), ports: servicePorts(spec), services });
   }
   for (const [name, { port }] of Object.entries(environment.dataStores)) {
     base.set(name, {
       name,
       namespace: namespaceOf(environment, name),
       ports: [{ name: "tcp", protocol: "tcp", port, targets: [port] }],
+      services: [name],
     });
   }
 
@@ -224,6 +261,7 @@ function resolve(input: Input<Environment>, { clusters }: Platform): ResolvedEnv
         namespace: to.namespace,
         ports,
         service: { port: first.port, protocol: first.protocol },
+        services: to.services,
       });
     }
   }
@@ -239,6 +277,7 @@ function resolve(input: Input<Environment>, { clusters }: Platform): ResolvedEnv
       callees: peers(callees.get(name)),
       external: external.get(name) ?? [],
       exposed: (spec && exposedPort(spec, ports)?.targets) ?? [],
+      tested: (spec?.rollout.strategy === "flagger" && canaryPort(spec, ports)?.targets) || [],
     };
   };
   const services = Object.entries(environment.services).map(([name, spec]) => ({ ...workload(name, spec), spec }));

@@ -272,11 +272,71 @@ const loadBalancer = z
   .enum(["LEAST_REQUEST", "ROUND_ROBIN", "RANDOM", "PASSTHROUGH"])
   .describe("How a client proxy picks a pod. Default: LEAST_REQUEST, as Istio's own.");
 
+/** A duration as Flagger's CRD takes it. */
+const wholeDuration = z.string().regex(/^[1-9][0-9]{0,4}[sm]$/, "must be a duration in s or m, such as 30s or 1m");
+
+const urlPath = z
+  .string()
+  .regex(/^\/[\w\-./~%?&=+,:;@]*$/, "must be a path that starts with /, without quotes and spaces");
+
+const rollout = z
+  .discriminatedUnion("strategy", [
+    z.strictObject({ strategy: z.literal("weights").describe("The weights of the versions stand here, in Git.") }),
+    z.strictObject({
+      strategy: z
+        .literal("flagger")
+        .describe(
+          "Flagger moves the weights by what it measures: a new release of the only version is analysed first.",
+        ),
+      interval: wholeDuration.default("1m").describe("Time between two checks, at least 10s. Default: 1m."),
+      threshold: count.default(10).describe("Failed checks after which the release is rolled back. Default: 10."),
+      stepWeight: z
+        .int()
+        .min(1)
+        .max(100)
+        .default(10)
+        .describe("What each passed check adds to the new release's share of the traffic, %. Default: 10."),
+      maxWeight: z
+        .int()
+        .min(1)
+        .max(100)
+        .default(50)
+        .describe("Share at which the new release is promoted, %. Default: 50."),
+      progressDeadline: wholeDuration
+        .default("10m")
+        .describe("How long the new release's pods may take to become ready. Default: 10m."),
+      successRate: percent
+        .default(99)
+        .describe("Least share of the new release's answers that are no server error, %. Default: 99."),
+      latency: duration.default("500ms").describe("Most that 95 % of its answers may take. Default: 500ms."),
+      acceptanceTest: z
+        .strictObject({
+          paths: z.array(urlPath).min(1).default(["/"]).describe('Paths that must answer below 400. Default: ["/"].'),
+        })
+        .prefault({})
+        .describe("Requests to the new release before it gets any traffic."),
+      loadTest: z
+        .strictObject({
+          path: urlPath.default("/").describe("The path that is asked for. Default: /."),
+          rate: z.int().min(1).max(1000).default(10).describe("Requests per second. Default: 10."),
+        })
+        .prefault({})
+        .describe("Requests to the new release as long as it is analysed, so that there is something to measure."),
+      gate: z
+        .enum(["rollout", "promotion"])
+        .optional()
+        .describe("What waits for a person's approval: the first traffic, or the promotion. Default: nothing does."),
+    }),
+  ])
+  .default({ strategy: "weights" })
+  .describe("How a new release gets its traffic. Default: by the weights of the versions, which stand in Git.");
+
 /**
- * One service: what is common to its versions, and the versions. A rollout driven by Flagger and the service's
- * objectives belong here too, as `rollout` and `slo` beside `versions`.
+ * One service: what is common to its versions, and the versions. The service's objectives belong here too, as `slo`
+ * beside `versions`.
  */
 export const service = z.strictObject({
+  rollout,
   primary: name
     .optional()
     .describe(
@@ -349,6 +409,7 @@ export const dataStore = z.strictObject({
 });
 
 export type Service = z.output<typeof service>;
+export type FlaggerRollout = Extract<Service["rollout"], { strategy: "flagger" }>;
 export type Version = z.output<typeof version>;
 export type Release = z.output<typeof release>;
 export type Probe = z.output<typeof probe>;

@@ -2,7 +2,7 @@ import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { Namespace } from "kubernetes-models/v1/Namespace";
 import { defaultProject, platformProject } from "../argo/app-project.ts";
 import { argocdNamespace } from "../argo/application.ts";
-import { applicationHealth } from "../argo/health.ts";
+import { applicationHealth, canaryHealth } from "../argo/health.ts";
 import { guarded } from "../argo/sync-options.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { type Document, fileName, type KubernetesObject } from "../render/output.ts";
@@ -76,6 +76,7 @@ function settings(namespace?: string, url?: string): ConfigMap {
     ...(url && { url }),
     "application.resourceTrackingMethod": "annotation",
     "resource.customizations.health.argoproj.io_Application": applicationHealth,
+    "resource.customizations.health.flagger.app_Canary": canaryHealth,
     // A push reaches Argo CD by webhook; this is for the push whose webhook got lost.
     "timeout.reconciliation": "120s",
     "timeout.reconciliation.jitter": "30s",

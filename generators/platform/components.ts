@@ -1,4 +1,5 @@
 import type { Cluster } from "../model/cluster.ts";
+import { flagger } from "./flagger.ts";
 import { istio } from "./istio.ts";
 import { jaeger } from "./jaeger.ts";
 import { kiali } from "./kiali.ts";
@@ -25,11 +26,13 @@ export function components(cluster: Cluster): Component[] {
     ...jaeger(cluster),
     ...kiali(cluster),
     ...metricsServer(cluster),
+    ...flagger(cluster),
   ];
 }
 
 /** API groups that only exist once a component is there, with the Application that brings their CRDs. */
 export const crdOwners: Readonly<Record<string, string>> = {
+  "flagger.app": "flagger",
   "networking.istio.io": "istio-base",
   "security.istio.io": "istio-base",
   "telemetry.istio.io": "istio-base",

@@ -4,6 +4,7 @@ import { ingress, monitoring } from "../model/resolve.ts";
 import { type KubernetesObject, type Unit, unit } from "../render/output.ts";
 import { paths } from "../render/paths.ts";
 import { peerAuthentication } from "../security/peer-authentication.ts";
+import { loadTesterPolicies } from "./flagger.ts";
 import { gitea, gitServer } from "./gitea.ts";
 import { interfaceRoutes, interfaces } from "./interfaces.ts";
 import { monitors } from "./monitors.ts";
@@ -36,7 +37,7 @@ export function folders(file: string, cluster: Cluster): Folder[] {
   return [
     ...(git ? [folder(gitServer.name, gitServer.namespace, waves.platform.foundations, git, gitea)] : []),
     ...(istio
-      ? [folder("mesh", "istio-system", waves.platform.mesh, {}, () => [peerAuthentication("istio-system")])]
+      ? [folder("mesh", "istio-system", waves.platform.mesh, { flagger: cluster.platform.flagger }, meshObjects)]
       : []),
     ...(stack ? [folder("monitors", monitoring.namespace, waves.platform.configuration, {}, monitors)] : []),
     ...(list.length > 0
@@ -51,4 +52,9 @@ export function folders(file: string, cluster: Cluster): Folder[] {
         ]
       : []),
   ];
+}
+
+/** Who may call whom in the mesh of the platform's own namespaces. */
+function meshObjects({ flagger }: Pick<Cluster["platform"], "flagger">): KubernetesObject[] {
+  return [peerAuthentication("istio-system"), ...loadTesterPolicies(flagger)];
 }

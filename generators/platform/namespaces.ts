@@ -1,10 +1,12 @@
 import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
 import { Namespace } from "kubernetes-models/v1/Namespace";
 import { guarded } from "../argo/sync-options.ts";
-import { ingress, monitoring, tracing } from "../model/resolve.ts";
+import { ingress, loadTester, monitoring, tracing } from "../model/resolve.ts";
 import type { KubernetesObject } from "../render/output.ts";
 import { namespacePeer, tcp } from "../security/network-policy.ts";
 import { groupLabels } from "../workloads/labels.ts";
+
+const injected = [ingress.namespace, loadTester.namespace];
 
 /** A namespace of platform components, and who may reach its pods where nothing else guards them. */
 export function platformNamespace(name: string): KubernetesObject[] {
@@ -15,8 +17,9 @@ export function platformNamespace(name: string): KubernetesObject[] {
         name,
         labels: {
           ...groupLabels("platform"),
-          // The ingress gateway is injected: its chart leaves the image to istiod. Everything else is outside of the mesh.
-          "istio-injection": name === ingress.namespace ? "enabled" : "disabled",
+          // The ingress gateway is injected: its chart leaves the image to istiod. Flagger and its load tester call each
+          // other and the services as members of the mesh. Everything else is outside of it.
+          "istio-injection": injected.some((own) => own === name) ? "enabled" : "disabled",
           // `baseline` for Istio: its charts' pods state no seccomp profile.
           "pod-security.kubernetes.io/enforce": allowed ? "restricted" : "baseline",
         },
@@ -43,7 +46,7 @@ const ingressRules: Readonly<Record<string, IngressRules>> = {
     // The user interfaces: Grafana, Prometheus, Alertmanager.
     { from: [namespacePeer(ingress.namespace)], ports: tcp([3000, 9090, 9093]) },
     // Kiali and Flagger ask Prometheus.
-    { from: [namespacePeer("istio-system")], ports: tcp([9090]) },
+    { from: [namespacePeer("istio-system"), namespacePeer(loadTester.namespace)], ports: tcp([9090]) },
   ],
   [tracing.namespace]: [
     {

@@ -1,7 +1,7 @@
 import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
 import type { INetworkPolicyPeer } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicyPeer";
-import { ingress, monitoring, tracing, type Workload } from "../model/resolve.ts";
-import { labels, selectorLabels } from "../workloads/labels.ts";
+import { ingress, loadTester, monitoring, tracing, type Workload } from "../model/resolve.ts";
+import { labels, podSelector } from "../workloads/labels.ts";
 
 /** Denies all traffic of a namespace's pods, in both directions. */
 export function denyAllTraffic(namespace: string): NetworkPolicy {
@@ -13,7 +13,8 @@ export function denyAllTraffic(namespace: string): NetworkPolicy {
 
 export const tcp = (ports: readonly number[]) => ports.map((port) => ({ protocol: "TCP" as const, port }));
 
-function pods(namespace: string, selector: Readonly<Record<string, string>>): INetworkPolicyPeer {
+/** Pods of a namespace with these labels. */
+export function pods(namespace: string, selector: Readonly<Record<string, string>>): INetworkPolicyPeer {
   return {
     namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
     podSelector: { matchLabels: selector },
@@ -46,19 +47,20 @@ const internal = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/1
  * from inside the pod, the application's.
  */
 export function networkPolicy(workload: Workload): NetworkPolicy {
-  const { name, scope, callers, callees, external, exposed } = workload;
+  const { name, scope, callers, callees, external, exposed, tested } = workload;
   const externalPorts = [...new Set(external.map(({ port }) => port))].sort((a, b) => a - b);
   return new NetworkPolicy({
     metadata: { name, namespace: workload.namespace, labels: labels(workload) },
     spec: {
-      podSelector: { matchLabels: selectorLabels(name) },
+      podSelector: { matchLabels: podSelector(name) },
       policyTypes: ["Ingress", "Egress"],
       ingress: [
         ...callers.map((caller) => ({
-          from: [pods(caller.namespace, selectorLabels(caller.name))],
+          from: [pods(caller.namespace, podSelector(caller.name))],
           ports: tcp(caller.ports),
         })),
         ...(exposed.length > 0 ? [{ from: [pods(ingress.namespace, ingress.selector)], ports: tcp(exposed) }] : []),
+        ...(tested.length > 0 ? [{ from: [pods(loadTester.namespace, loadTester.selector)], ports: tcp(tested) }] : []),
         ...(scope.components.monitoring ? [{ from: [namespacePeer(monitoring.namespace)], ports: tcp([15020]) }] : []),
       ],
       egress: [
@@ -67,7 +69,7 @@ export function networkPolicy(workload: Workload): NetworkPolicy {
           ? [{ to: [namespacePeer(tracing.namespace)], ports: tcp(Object.values(tracing.ports)) }]
           : []),
         ...callees.map((callee) => ({
-          to: [pods(callee.namespace, selectorLabels(callee.name))],
+          to: [pods(callee.namespace, podSelector(callee.name))],
           ports: tcp(callee.ports),
         })),
         ...(externalPorts.length > 0

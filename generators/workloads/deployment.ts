@@ -1,9 +1,10 @@
 import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import type { ITopologySpreadConstraint } from "kubernetes-models/v1/TopologySpreadConstraint";
-import type { ServiceWorkload } from "../model/resolve.ts";
+import { isFlagger, type ServiceWorkload } from "../model/resolve.ts";
+import { milliseconds } from "../model/scalars.ts";
 import type { Version } from "../model/service.ts";
 import { configMapName } from "./config-map.ts";
-import { labels, selectorLabels } from "./labels.ts";
+import { labels, podSelector, selectorLabels } from "./labels.ts";
 import {
   calleeVariables,
   configChecksum,
@@ -16,8 +17,8 @@ import {
 } from "./pod.ts";
 
 /**
- * One version of a service. It has no `replicas` where an autoscaler owns them: Argo CD would set them back at each
- * sync (https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/, "Leaving room for imperativeness").
+ * One version of a service. It has no `replicas` where an autoscaler or Flagger owns them: Argo CD would set them back
+ * at each sync (https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/, "Leaving room for imperativeness").
  */
 export function deployment(workload: ServiceWorkload, name: string, version: Version): Deployment {
   const { release, autoscaling, replicas = 1 } = version;
@@ -31,7 +32,8 @@ export function deployment(workload: ServiceWorkload, name: string, version: Ver
     spec: {
       replicas: autoscaling ? undefined : replicas,
       revisionHistoryLimit: 3,
-      progressDeadlineSeconds: 600,
+      // Flagger gives up where either of the two deadlines has passed, the Deployment's and its own.
+      progressDeadlineSeconds: isFlagger(workload) ? milliseconds(workload.spec.rollout.progressDeadline) / 1000 : 600,
       selector: { matchLabels: selector },
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       template: {
@@ -42,7 +44,7 @@ export function deployment(workload: ServiceWorkload, name: string, version: Ver
           enableServiceLinks: false,
           automountServiceAccountToken: workload.spec.serviceAccount.token,
           securityContext: podSecurity(),
-          topologySpreadConstraints: spreadConstraints(version.spread, selector),
+          topologySpreadConstraints: spreadConstraints(version.spread, podSelector(workload.name, name)),
           containers: [
             {
               name: workload.name,

@@ -1,5 +1,6 @@
 import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler";
-import type { ServiceWorkload } from "../model/resolve.ts";
+import { afterDeployment } from "../argo/sync-options.ts";
+import { isFlagger, type ServiceWorkload } from "../model/resolve.ts";
 import type { Version } from "../model/service.ts";
 import { labels } from "./labels.ts";
 
@@ -17,7 +18,12 @@ export function horizontalPodAutoscaler(
   });
   return [
     new HorizontalPodAutoscaler({
-      metadata: { name, namespace: workload.namespace, labels: labels(workload, version) },
+      metadata: {
+        name,
+        namespace: workload.namespace,
+        labels: labels(workload, version),
+        annotations: isFlagger(workload) ? afterDeployment : undefined,
+      },
       spec: {
         scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name },
         minReplicas: autoscaling.min,

@@ -1,15 +1,20 @@
 import type { Workload } from "../model/resolve.ts";
 
-/** Labels that a selector may use: they never change, because a Deployment's selector is immutable. */
+/** Labels of the selector of a Deployment or Service; they never change, because a Deployment's selector is immutable. */
 export function selectorLabels(workload: string, version?: string): Record<string, string> {
   return { app: workload, ...(version && { version }) };
+}
+
+/** Selects all pods of a workload or a version, those too that Flagger makes: it gives its copies another `app`. */
+export function podSelector(workload: string, version?: string): Record<string, string> {
+  return { "app.kubernetes.io/name": workload, ...(version && { version }) };
 }
 
 /** Labels of every object of a workload: `app` and `version` for Istio and Kiali, the recommended ones for everything else. */
 export function labels({ name, scope }: Workload, version?: string): Record<string, string> {
   return {
     ...selectorLabels(name, version),
-    "app.kubernetes.io/name": name,
+    ...podSelector(name),
     ...groupLabels(scope.name),
   };
 }

@@ -1,6 +1,6 @@
 import { PodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisruptionBudget";
 import type { Workload } from "../model/resolve.ts";
-import { labels, selectorLabels } from "./labels.ts";
+import { labels, podSelector } from "./labels.ts";
 
 /**
  * At most one pod of a service is evicted at a time, over all its versions. `maxUnavailable`, because `minAvailable: 1`
@@ -12,7 +12,7 @@ export function podDisruptionBudget(workload: Workload): PodDisruptionBudget {
     spec: {
       maxUnavailable: 1,
       unhealthyPodEvictionPolicy: "AlwaysAllow",
-      selector: { matchLabels: selectorLabels(workload.name) },
+      selector: { matchLabels: podSelector(workload.name) },
     },
   });
 }

@@ -1,6 +1,7 @@
 import type { Environment } from "../../generators/model/environment.ts";
 import { namespaceOf, weightOf } from "../../generators/model/resolve.ts";
 import { type ApplicationState, isSettled, readApplications } from "./applications.ts";
+import { type LiveDeployment, type RolloutState, rolloutState } from "./canary.ts";
 import { type LiveCluster, type LiveObject, list } from "./cluster.ts";
 import { weightsOf } from "./diff/compare.ts";
 
@@ -21,6 +22,8 @@ export interface VersionStatus {
 export interface ServiceStatus {
   readonly service: string;
   readonly versions: readonly VersionStatus[];
+  /** How far Flagger is with the release in Git; none where the weights stand in Git. */
+  readonly rollout?: RolloutState;
   readonly sync: string;
   readonly health: string;
 }
@@ -42,17 +45,19 @@ export interface Snapshot {
   readonly applications: readonly ApplicationState[];
   readonly deployments: readonly LiveObject[];
   readonly routes: readonly LiveObject[];
+  readonly canaries: readonly LiveObject[];
   readonly pods: readonly LiveObject[];
 }
 
 /** Reads what a status needs of the cluster. */
 export async function readSnapshot(live: LiveCluster, applications: readonly ApplicationState[]): Promise<Snapshot> {
-  const [deployments, routes, pods] = await Promise.all([
+  const [deployments, routes, canaries, pods] = await Promise.all([
     list(live, "deployments.apps"),
     list(live, "virtualservices.networking.istio.io"),
+    list(live, "canaries.flagger.app"),
     list(live, "pods"),
   ]);
-  return { applications, deployments, routes, pods };
+  return { applications, deployments, routes, canaries, pods };
 }
 
 /** Compares an environment in Git with what the cluster has of it. */
@@ -67,7 +72,14 @@ export function environmentStatus(environment: Environment, snapshot: Snapshot):
   );
   const services = Object.keys(environment.services).map((service): ServiceStatus => {
     const { sync = "Missing", health = "Missing" } = application(service) ?? {};
-    return { service, versions: versionsOf(environment, service, snapshot), sync, health };
+    const rollout = rolloutOf(environment, service, snapshot);
+    return {
+      service,
+      versions: versionsOf(environment, service, snapshot, rollout),
+      ...(rollout && { rollout }),
+      sync,
+      health,
+    };
   });
   return {
     environment: name,
@@ -99,7 +111,9 @@ export async function unhealthy(
   const { services: found } = environmentStatus(environment, snapshot);
   return found
     .filter(({ service }) => services.includes(service))
-    .flatMap(({ service, sync, health, versions }) => {
+    .flatMap(({ service, sync, health, versions, rollout }) => {
+      if (rollout && rollout.state !== "serving")
+        return [`the rollout of ${service} is ${rollout.state}: ${rollout.message}`];
       if (sync !== "Synced" || health !== "Healthy") return [`${service} is ${sync} and ${health}`];
       return versions
         .filter(({ git, live }) => live?.tag !== git.tag)
@@ -107,15 +121,41 @@ export async function unhealthy(
     });
 }
 
-function versionsOf(environment: Environment, service: string, { deployments, routes }: Snapshot): VersionStatus[] {
-  const spec = environment.services[service];
+/** Finds objects by name in the namespace of a service. */
+function finder(environment: Environment, service: string): (name: string) => (object: LiveObject) => boolean {
   const namespace = namespaceOf(environment, service);
-  const named = (name: string) => (object: LiveObject) =>
-    object.metadata?.name === name && object.metadata.namespace === namespace;
+  return (name) => (object) => object.metadata?.name === name && object.metadata.namespace === namespace;
+}
+
+/** Flagger's state of a service; none where it is not Flagger's, here or on the cluster. */
+function rolloutOf(
+  environment: Environment,
+  service: string,
+  { deployments, canaries }: Snapshot,
+): RolloutState | undefined {
+  const { rollout, versions = {} } = environment.services[service] ?? {};
+  if (rollout?.strategy !== "flagger") return undefined;
+  const named = finder(environment, service);
+  const [version = ""] = Object.keys(versions);
+  const canary = canaries.find(named(service));
+  const target = deployments.find(named(`${service}-${version}`));
+  const primary = deployments.find(named(`${service}-${version}-primary`));
+  return canary && target && rolloutState(canary, target as LiveDeployment, primary as LiveDeployment | undefined);
+}
+
+function versionsOf(
+  environment: Environment,
+  service: string,
+  { deployments, routes }: Snapshot,
+  rollout: RolloutState | undefined,
+): VersionStatus[] {
+  const spec = environment.services[service];
+  const named = finder(environment, service);
   const weights = liveWeights(routes.find(named(service)));
   return Object.entries(spec?.versions ?? {}).map(([version, place]): VersionStatus => {
     const git = { tag: place.release.image.tag, weight: spec ? weightOf(spec, place) : 0 };
-    const deployment = deployments.find(named(`${service}-${version}`));
+    // What serves is Flagger's copy; the Deployment in Git has pods only while they are analysed.
+    const deployment = deployments.find(named(`${service}-${version}${rollout ? "-primary" : ""}`));
     if (!deployment) return { version, git };
     const containers = deployment.spec.template.spec.containers as { name: string; image: string }[];
     return {
@@ -123,7 +163,7 @@ function versionsOf(environment: Environment, service: string, { deployments, ro
       git,
       live: {
         tag: tagOf(containers[0]?.image ?? ""),
-        weight: weights?.get(version) ?? 0,
+        weight: rollout ? 100 - rollout.weight : (weights?.get(version) ?? 0),
         ready: deployment.status?.readyReplicas ?? 0,
         wanted: deployment.spec.replicas ?? 1,
       },

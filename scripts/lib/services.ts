@@ -73,6 +73,10 @@ export function weightEdits(
   wanted: ReadonlyMap<string, number>,
 ): Edit[] {
   const service = findService(environment, name);
+  if (service.rollout.strategy === "flagger")
+    throw new UserError(
+      `Flagger owns the weights of ${name} in ${environment.value.name}: a new release starts them, npm run rollback -- ${name} --env ${environment.value.name} --release takes it back`,
+    );
   const primary = primaryOf(service);
   for (const version of wanted.keys()) findVersion(environment, name, version);
   if (wanted.has(primary))

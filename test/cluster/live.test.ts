@@ -3,7 +3,17 @@ import { afterEach, describe, expect, test } from "vitest";
 import { $ } from "zx";
 import { resolveEnvironment } from "../../generators/model/resolve.ts";
 import { platformFolders, platformIn } from "../support.ts";
-import { analyze, apply, eventually, makeSecrets, manifests, podsReady, renderCopy, request } from "./cluster.ts";
+import {
+  analyze,
+  apply,
+  deleteNamespaces,
+  eventually,
+  makeSecrets,
+  manifests,
+  podsReady,
+  renderCopy,
+  request,
+} from "./cluster.ts";
 
 describe.each(Object.keys(platformFolders))("%s", (name) => {
   const folder = platformFolders[name] ?? "";
@@ -12,7 +22,7 @@ describe.each(Object.keys(platformFolders))("%s", (name) => {
   const namespaces = environments.flatMap((environment) => environment.namespaces);
 
   afterEach(async () => {
-    await $`kubectl delete namespace ${namespaces} --wait --timeout=120s --ignore-not-found`;
+    await deleteNamespaces(namespaces);
   });
 
   test("pods become Ready, istioctl has nothing to say, the gateway answers as declared", async () => {
