@@ -1,6 +1,8 @@
 /** Cases of single generators that the four platforms do not show. */
+
 import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import { expect, test } from "vitest";
+import { environmentProject } from "../generators/argo/app-project.ts";
 import { objectsOf, parseTexts } from "./support.ts";
 
 const cluster = `name: test
@@ -153,4 +155,14 @@ test("a Flagger service below a path: the path counts at the gateway, and not in
     ["post-rollout", "/gate/close"],
     ["post-rollout", "/rollback/close"],
   ]);
+});
+
+test("an environment's project ends where another's namespaces begin", () => {
+  const project = environmentProject({ name: "dev", delivery: { sync: "automated" } as never }, "https://git", {
+    own: "dev-*",
+    others: ["dev-eu-*"],
+  });
+  expect(project.spec?.destinations?.map(({ namespace }) => namespace)).toEqual(["dev-*", "!dev-eu-*"]);
+  expect(project.spec?.clusterResourceWhitelist).toEqual([{ group: "", kind: "Namespace", name: "dev-*" }]);
+  expect(project.spec?.clusterResourceBlacklist).toEqual([{ group: "", kind: "Namespace", name: "dev-eu-*" }]);
 });

@@ -1,3 +1,4 @@
+import { matchesGlob } from "node:path";
 import { describe, expect, test } from "vitest";
 import { crdOwners } from "../generators/platform/components.ts";
 import { paths } from "../generators/render/paths.ts";
@@ -7,6 +8,11 @@ const identity = ({ object }: Rendered) =>
   [object.apiVersion, object.kind, object.metadata?.namespace ?? "", object.metadata?.name].join("/");
 const group = (apiVersion: string) => (apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "");
 const below = (folder: string, top: string) => folder === top || folder.startsWith(`${top}/`);
+/** Whether a project's destinations have a namespace, as Argo CD reads them: any glob that matches, and no denied one. */
+function permits({ destinations }: { destinations: readonly { namespace: string }[] }, namespace: string): boolean {
+  const matching = destinations.filter((item) => matchesGlob(namespace, item.namespace.replace(/^!/, "")));
+  return matching.length > 0 && matching.every((item) => !item.namespace.startsWith("!"));
+}
 
 describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
   const platform = platformIn(folder);
@@ -53,8 +59,7 @@ describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
     for (const { metadata, spec } of applications) {
       const project = projects.get(spec.project);
       const repositories = (spec.sources ?? [spec.source]).map(({ repoURL }: { repoURL: string }) => repoURL);
-      const allowedHere = project.destinations.map((item: { namespace: string }) => item.namespace);
-      expect(allowedHere, metadata?.name).toContain(spec.destination.namespace);
+      expect(permits(project, spec.destination.namespace), metadata?.name).toBe(true);
       expect(project?.sourceRepos, metadata?.name).toEqual(expect.arrayContaining(repositories));
       for (const { object } of objects.filter((one) => spec.source && below(one.folder, spec.source.path))) {
         const of = { group: group(object.apiVersion), kind: object.kind };
@@ -65,12 +70,11 @@ describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
           (item: { group: string; kind: string; name?: string }) =>
             item.group === of.group &&
             ["*", of.kind].includes(item.kind) &&
-            [undefined, object.metadata?.name].includes(item.name),
+            (item.name === undefined || matchesGlob(object.metadata?.name ?? "", item.name)),
         );
         expect(allowed ?? true, `${metadata?.name}: ${identity({ folder, object })}`).toBe(true);
         if (clusterScoped) continue;
-        const destinations = project.destinations.map((item: { namespace: string }) => item.namespace);
-        expect(destinations, `${metadata?.name}: ${identity({ folder, object })}`).toContain(namespace);
+        expect(permits(project, namespace), `${metadata?.name}: ${identity({ folder, object })}`).toBe(true);
       }
     }
   });

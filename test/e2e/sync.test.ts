@@ -6,6 +6,7 @@ import {
   application,
   baseline,
   change,
+  confirmDeletion,
   deleteIn,
   get,
   live,
@@ -96,16 +97,7 @@ test("a removed service goes, its namespace only when a person confirms", async 
   const status = await slipway("status", "--context", live().context, "--env", "dev");
   expect(status.stdout).toContain("waits for a person to confirm its deletion: Namespace dev-extra (dev-namespaces)");
 
-  // What the button in the UI does: https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
-  await kubectl(live(), [
-    "annotate",
-    "application",
-    "dev-namespaces",
-    "-n",
-    "argocd",
-    "--overwrite",
-    `argocd.argoproj.io/deletion-approved=${new Date().toISOString()}`,
-  ]);
+  await confirmDeletion("dev-namespaces");
   await waitUntil("the namespace to go", 180, async () =>
     (await phase()) === undefined ? undefined : `it is ${await phase()}`,
   );

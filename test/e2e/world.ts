@@ -76,7 +76,15 @@ export async function baseline(): Promise<void> {
     .filter((file) => !wanted.has(file));
   if (extra.length > 0) await git("rm", "--quiet", "--force", ...extra);
   await push("test: as it was");
+  const states = await readApplications(live());
+  for (const { name } of states.filter(({ unconfirmed }) => unconfirmed.length > 0)) await confirmDeletion(name);
   await settled();
+}
+
+/** What the button of that name in the UI does: https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/ */
+export async function confirmDeletion(application: string): Promise<void> {
+  const approval = `argocd.argoproj.io/deletion-approved=${new Date().toISOString()}`;
+  await kubectl(live(), ["annotate", "application", application, "-n", "argocd", "--overwrite", approval]);
 }
 
 /** Asks Argo CD to look at Git now, as its webhook would. */
