@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { $, type ProcessOutput } from "zx";
+import { $, type Options, type ProcessOutput } from "zx";
 import type { Cluster } from "../../generators/model/cluster.ts";
 import type { KubernetesObject } from "../../generators/render/output.ts";
 import { type Option, UserError } from "./cli.ts";
@@ -52,21 +52,23 @@ export async function kubectl(live: LiveCluster, args: readonly string[], input?
   throw new UserError(`kubectl ${args.slice(0, 3).join(" ")} failed: ${explain(live, result)}`);
 }
 
-/** Runs kubectl and gives whatever came of it. */
+/** Runs kubectl and gives whatever came of it. It never asks: without input it reads nothing. */
 export async function tryKubectl(
   { context }: LiveCluster,
   args: readonly string[],
-  input = "",
+  input?: string,
 ): Promise<ProcessOutput> {
   // A limit of its own for what waits: kubectl's request timeout would end the wait.
-  const waits =
-    args.includes("wait") || args.includes("rollout") || args.includes("exec") || args.includes("port-forward");
+  const waits = ["wait", "rollout", "exec", "port-forward"].some((verb) => args.includes(verb));
   const limit = waits ? [] : [`--request-timeout=${requestLimit}`];
-  return $({ input, quiet: true, nothrow: true })`kubectl --context ${context} ${limit} ${args}`;
+  const quiet = { quiet: true, nothrow: true };
+  const options: Partial<Options> =
+    input === undefined ? { ...quiet, stdio: ["ignore", "pipe", "pipe"] } : { ...quiet, input };
+  return $(options)`kubectl --context ${context} ${limit} ${args}`;
 }
 
 /** What kubectl said, in one line, with the way out where it is known. */
-export function explain({ context }: LiveCluster, { stderr, exitCode }: ProcessOutput): string {
+export function explain({ context }: LiveCluster, { stdout, stderr, exitCode }: ProcessOutput): string {
   const lines = stderr
     .split("\n")
     .map((line) => line.trim())
@@ -75,11 +77,11 @@ export function explain({ context }: LiveCluster, { stderr, exitCode }: ProcessO
   if (/context .* does not exist|no context exists/.test(stderr)) {
     return `there is no context ${context}; kubectl config get-contexts lists them, npm run bootstrap makes a Kind cluster`;
   }
+  if (/Unauthorized|must be logged in|provide credentials|Please enter Username/i.test(stderr + stdout))
+    return `context ${context} is not let in (${text}); log in again`;
   if (/refused|no such host|i\/o timeout|Unable to connect|EOF|deadline exceeded/.test(stderr)) {
     return `the cluster of context ${context} does not answer (${text}); is it running?`;
   }
-  if (/Unauthorized|must be logged in|provide credentials/i.test(stderr))
-    return `context ${context} is not let in (${text}); log in again`;
   if (/command not found|ENOENT/.test(stderr)) return "kubectl is not on the PATH; npm run doctor says how to get it";
   return text.replace(/^error: /, "");
 }
@@ -92,6 +94,7 @@ export async function requireReachable(live: LiveCluster): Promise<void> {
 /** Whether the cluster answers, within a few seconds. */
 export async function isReachable({ context }: LiveCluster): Promise<boolean> {
   const result = await $({
+    stdio: ["ignore", "pipe", "pipe"],
     quiet: true,
     nothrow: true,
   })`kubectl --context ${context} --request-timeout=3s get --raw /readyz`;

@@ -1,18 +1,34 @@
 /** What can go wrong between a command and a cluster: one line that says what to do, exit status 1, no stack. */
-import { mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { $ } from "zx";
 
 const repository = join(import.meta.dirname, "../..");
+const clone = mkdtempSync(join(tmpdir(), "slipway-failures-"));
+
+beforeAll(async () => {
+  await $`git clone --quiet ${repository} ${clone}`;
+  symlinkSync(join(repository, "node_modules"), join(clone, "node_modules"));
+  writeFileSync(join(clone, ".git/info/exclude"), "node_modules\n");
+});
+afterAll(() => rmSync(clone, { recursive: true }));
 
 async function run(command: readonly string[], env: Readonly<Record<string, string>> = {}) {
   return $({
-    cwd: repository,
+    cwd: clone,
     quiet: true,
     nothrow: true,
-    env: { ...process.env, NO_COLOR: "1", ...env },
+    env: {
+      ...process.env,
+      NO_COLOR: "1",
+      GIT_AUTHOR_NAME: "a",
+      GIT_AUTHOR_EMAIL: "a@b",
+      GIT_COMMITTER_NAME: "a",
+      GIT_COMMITTER_EMAIL: "a@b",
+      ...env,
+    },
   })`${process.execPath} scripts/run.js ${command}`;
 }
 
@@ -31,7 +47,8 @@ test.each([...looking, ["bootstrap"]])("%s: a cluster that does not answer", asy
     apiVersion: "v1",
     kind: "Config",
     clusters: [{ name: "gone", cluster: { server: "https://127.0.0.1:9" } }],
-    contexts: [{ name: "gone", context: { cluster: "gone", user: "" } }],
+    users: [{ name: "gone", user: { token: "none" } }],
+    contexts: [{ name: "gone", context: { cluster: "gone", user: "gone" } }],
   };
   writeFileSync(join(folder, "config"), JSON.stringify(config));
   const { exitCode, stderr } = await run([...command, "--context", "gone"], { KUBECONFIG: join(folder, "config") });
