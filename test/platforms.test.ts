@@ -192,7 +192,7 @@ describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
       const children = ofKind("Application").filter((one) => one.folder === folder);
       const automated =
         value.delivery.sync === "automated"
-          ? { allowEmpty: false, prune: value.delivery.prune, selfHeal: value.delivery.selfHeal }
+          ? { ...(value.delivery.prune && { prune: true }), ...(value.delivery.selfHeal && { selfHeal: true }) }
           : undefined;
       for (const { object } of children) {
         expect(object.spec.project).toBe(value.name);

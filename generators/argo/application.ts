@@ -61,7 +61,7 @@ export function application({ repository }: Pick<Cluster, "repository">, options
         ? { source: folderSource(repository, source) }
         : { sources: chartSources(repository, source) }),
       syncPolicy: {
-        automated: options.automated && { ...options.automated, allowEmpty: false },
+        automated: options.automated && whatIsTrue(options.automated),
         // Pruned in the foreground, a Canary's pods would be gone before Flagger has given their traffic back.
         syncOptions: options.parent
           ? ["PruneLast=true"]
@@ -72,6 +72,14 @@ export function application({ repository }: Pick<Cluster, "repository">, options
       revisionHistoryLimit: 5,
     },
   });
+}
+
+/**
+ * Settings that are off are left out: Argo CD writes an Application without them when it begins a sync, which its parent
+ * would see as a difference. Off is their default, `allowEmpty` too: an empty render deletes nothing.
+ */
+function whatIsTrue(settings: Readonly<Record<string, boolean>>): Record<string, true> {
+  return Object.fromEntries(Object.entries(settings).flatMap(([name, on]) => (on ? [[name, true]] : [])));
 }
 
 function folderSource({ url, revision }: Cluster["repository"], { path, kustomize }: Folder) {
