@@ -18,10 +18,12 @@ await main({
     if (json) echo(JSON.stringify(checks, null, 2));
     else {
       const width = Math.max(...checks.map((check) => check.name.length));
-      for (const { name, ok, found, fix } of checks) {
-        echo(`${ok ? chalk.green("✓") : chalk.red("✗")} ${name.padEnd(width)}  ${found}${fix ? `; ${fix}` : ""}`);
+      for (const { name, ok, advice, found, fix } of checks) {
+        echo(
+          `${ok ? chalk.green("✓") : advice ? chalk.yellow("!") : chalk.red("✗")} ${name.padEnd(width)}  ${found}${fix ? `; ${fix}` : ""}`,
+        );
       }
     }
-    if (checks.some(({ ok }) => !ok)) process.exitCode = 1;
+    if (checks.some(({ ok, advice }) => !ok && !advice)) process.exitCode = 1;
   },
 });

@@ -10,6 +10,8 @@ import type { Step } from "./steps.ts";
 export interface Check {
   readonly name: string;
   readonly ok: boolean;
+  /** Whether it may work all the same. */
+  readonly advice?: boolean;
   /** What was found. */
   readonly found: string;
   /** How to mend it; empty where there is nothing to mend. */
@@ -62,10 +64,12 @@ export function doctorStep(target: Target, own: boolean): Step {
     commands: ["npm run doctor"],
     look: async () => {
       const checks = await examine(target, own);
+      const lines = (list: readonly Check[]) =>
+        list.map(({ name, found, fix }) => `\n  ${name}: ${found}; ${fix}`).join("");
       const wrong = checks.filter(({ ok }) => !ok);
-      if (wrong.length > 0)
-        throw new UserError(wrong.map(({ name, found, fix }) => `\n  ${name}: ${found}; ${fix}`).join(""));
-      return `has ${checks.map(({ name }) => name).join(", ")}`;
+      const missing = wrong.filter(({ advice }) => !advice);
+      if (missing.length > 0) throw new UserError(lines(missing));
+      return `has what it takes${wrong.length > 0 ? `; it may be too little:${lines(wrong)}` : ""}`;
     },
     ensure: async () => "",
   };
@@ -98,6 +102,7 @@ async function docker(): Promise<Check[]> {
     {
       name: "Docker memory",
       ok,
+      advice: true,
       found: `${memory.toFixed(1)} GiB`,
       fix: ok ? "" : `give it ${memoryWanted} GiB or more, or leave components out of the cluster's input`,
     },
@@ -114,6 +119,7 @@ function limits(): Check[] {
       {
         name: `fs.inotify.${limit}`,
         ok,
+        advice: true,
         found: String(value),
         fix: ok ? "" : `sudo sysctl fs.inotify.${limit}=${wanted}`,
       },
