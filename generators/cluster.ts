@@ -23,7 +23,7 @@ export function clusterUnits(
 ): Unit[] {
   const { name, repository, provider } = cluster;
   const charts = components(cluster);
-  const plain = folders(file, cluster);
+  const plain = folders(file, cluster, windowsOf(environments));
   const own = [
     ...charts.map((chart) => chart.namespace),
     ...(cluster.platform.istio ? ["istio-system", ingress.namespace] : []),
@@ -93,6 +93,12 @@ export function clusterUnits(
       ),
     ),
   ];
+}
+
+/** Windows over which objectives count their budgets. */
+function windowsOf(environments: readonly ResolvedEnvironment[]): string[] {
+  const objectives = environments.flatMap(({ services }) => services.flatMap(({ spec }) => spec.slo ?? []));
+  return [...new Set(objectives.map(({ window }) => window))].sort();
 }
 
 type Repository = Pick<Cluster, "repository">;

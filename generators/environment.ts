@@ -20,6 +20,7 @@ import {
   type ServiceWorkload,
   type Workload,
 } from "./model/resolve.ts";
+import { dataStoreFacts, routeFacts, serviceFacts } from "./monitoring/declared.ts";
 import { type KubernetesObject, type Unit, unit } from "./render/output.ts";
 import { paths } from "./render/paths.ts";
 import { authorizationPolicy, denyAll } from "./security/authorization-policy.ts";
@@ -141,6 +142,7 @@ function serviceObjects(workload: ServiceWorkload): KubernetesObject[] {
     isFlagger(workload) ? apexService(workload) : service(workload),
     ...surroundings(workload),
     ...rateLimit(workload),
+    ...serviceFacts(workload),
   ];
 }
 
@@ -151,6 +153,7 @@ function dataStoreObjects(workload: DataStoreWorkload): KubernetesObject[] {
     statefulSet(workload),
     service(workload),
     ...surroundings(workload),
+    ...dataStoreFacts(workload),
   ];
 }
 
@@ -173,7 +176,7 @@ function canaryExposure({ input, scope }: ResolvedEnvironment, { spec }: Flagger
 }
 
 function routeObjects(workload: ServiceWorkload): KubernetesObject[] {
-  return [destinationRule(workload), virtualService(workload)];
+  return [destinationRule(workload), virtualService(workload), ...routeFacts(workload)];
 }
 
 /** The Gateway, one VirtualService for each of its hosts, one ServiceEntry for each external host. */

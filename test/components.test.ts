@@ -8,7 +8,7 @@ import { readInputs } from "../scripts/lib/inputs.ts";
 import { filesOf, parseTexts, platformFolders } from "./support.ts";
 
 const keys = {
-  monitoring: "  monitoring: { version: 91.5.0 }\n",
+  monitoring: "  monitoring: { version: 91.5.0, alerting: { pages: [prod] } }\n",
   jaeger: "  jaeger: { version: 4.11.1 }\n",
   kiali: "  kiali: { version: 2.31.0 }\n",
   metricsServer: "  metricsServer: { version: 3.14.0 }\n",
@@ -30,7 +30,7 @@ function shippedWith(wanted: readonly Key[], provided = false): Map<string, stri
   const change = (cluster: string) =>
     Object.entries(keys).reduce((text, [key, line]) => {
       expect(text).toContain(line);
-      const kept = provided ? line.replace(" }", ", provided: true }") : line;
+      const kept = provided ? line.replace(/ }\n$/, ", provided: true }\n") : line;
       return text.replace(line, wanted.includes(key as Key) ? kept : "");
     }, cluster);
   return filesOf(platformWith("3rvision", change));
@@ -51,7 +51,8 @@ function changes(before: ReadonlyMap<string, string>, after: ReadonlyMap<string,
     path
       .replace(/^envs\/(dev|staging|prod)\/namespaces\/.*\//, "envs/*/namespaces/*/")
       .replace(/^envs\/(dev|staging|prod)\/(frontend|backend|ml|database)\//, "envs/*/*/")
-      .replace(/-(frontend|backend|ml|database)\.yaml$/, "-*.yaml"),
+      .replace(/^envs\/(dev|staging|prod)\/routes\//, "envs/*/routes/")
+      .replace(/-(frontend|backend|ml|database)(\.routes)?\.yaml$/, "-*$2.yaml"),
   );
   return [...new Set(general)].sort();
 }
@@ -60,11 +61,17 @@ describe("one component more changes its own folders and", () => {
   const none = shippedWith([]);
   const project = ["clusters/local/argocd/app-project-platform.yaml"];
 
-  test("monitoring: who may scrape the proxies", () => {
+  test("monitoring: who may scrape the proxies, and what rules know of each service", () => {
     expect(changes(none, shippedWith(["monitoring"]))).toEqual([
+      "argo-apps/local/platform/application-dashboards.yaml",
       "argo-apps/local/platform/application-kube-prometheus-stack.yaml",
       "argo-apps/local/platform/application-monitors.yaml",
+      "argo-apps/local/platform/application-rules.yaml",
       ...project,
+      ...["canaries", "objectives", "overview", "service", "versions"].map(
+        (name) => `clusters/local/dashboards/config-map-dashboard-${name}.yaml`,
+      ),
+      "clusters/local/flagger/values.yaml",
       "clusters/local/kube-prometheus-stack/values.yaml",
       "clusters/local/monitors/pod-monitor-annotated-pods.yaml",
       "clusters/local/monitors/pod-monitor-envoy.yaml",
@@ -73,7 +80,11 @@ describe("one component more changes its own folders and", () => {
       "clusters/local/monitors/service-monitor-istiod.yaml",
       "clusters/local/namespaces/namespace-monitoring.yaml",
       "clusters/local/namespaces/network-policy-monitoring.yaml",
+      "clusters/local/rules/prometheus-rule-slipway.alerts.yaml",
+      "clusters/local/rules/prometheus-rule-slipway.recorded.yaml",
       "envs/*/*/network-policy-*.yaml",
+      "envs/*/*/prometheus-rule-*.yaml",
+      "envs/*/routes/prometheus-rule-*.routes.yaml",
     ]);
   });
 

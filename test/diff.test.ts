@@ -82,9 +82,13 @@ const withoutMl = (inputs: Inputs) =>
   }, inputs);
 
 describe("what a change does", () => {
-  test("a weight is one line, and waits for a person in prod", () => {
+  test("a weight is one line of the routes and what alerts compare to it, and waits for a person in prod", () => {
     const change = json(repositoryWith(shift(shipped, "envs/prod.yaml", "backend", 80)));
-    expect(fieldLines(change)).toEqual(["spec.http[default].route.weight (stable/canary)  90/10 → 80/20"]);
+    expect(fieldLines(change)).toEqual([
+      "spec.groups[declared].rules[0].expr  vector(90) → vector(80)",
+      "spec.groups[declared].rules[1].expr  vector(10) → vector(20)",
+      "spec.http[default].route.weight (stable/canary)  90/10 → 80/20",
+    ]);
     expect(change.groups.map(({ name }) => name)).toEqual(["prod"]);
     expect(change.groups[0]?.applications.map(({ name, sync }) => [name, sync])).toEqual([["prod-routes", "manual"]]);
   });
@@ -183,6 +187,8 @@ describe("what is compared", () => {
     const change = json(root);
     expect([change.base.split(" ")[0], ...fieldLines(change)]).toEqual([
       "HEAD",
+      "spec.groups[declared].rules[0].expr  vector(80) → vector(90)",
+      "spec.groups[declared].rules[1].expr  vector(20) → vector(10)",
       "spec.http[default].route.weight (stable/canary)  80/20 → 90/10",
     ]);
   });

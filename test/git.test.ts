@@ -19,7 +19,11 @@ describe("a day with the platform", () => {
       [
         ["weight", "backend", "--env", "prod", "canary=50", "--push"],
         "weight(prod): backend canary 10 → 50",
-        ["envs/prod.yaml", "envs/prod/routes/virtual-service-backend.yaml"],
+        [
+          "envs/prod.yaml",
+          "envs/prod/routes/prometheus-rule-backend.routes.yaml",
+          "envs/prod/routes/virtual-service-backend.yaml",
+        ],
       ],
       [
         ["release", "backend", "--env", "dev", "--tag", "6.16.0"],
@@ -37,6 +41,7 @@ describe("a day with the platform", () => {
         [
           "envs/prod.yaml",
           "envs/prod/backend/deployment-backend-canary.yaml",
+          "envs/prod/routes/prometheus-rule-backend.routes.yaml",
           "envs/prod/routes/virtual-service-backend.yaml",
         ],
       ],
@@ -46,6 +51,7 @@ describe("a day with the platform", () => {
         [
           "envs/prod.yaml",
           "envs/prod/backend/deployment-backend-stable.yaml",
+          "envs/prod/routes/prometheus-rule-backend.routes.yaml",
           "envs/prod/routes/virtual-service-backend.yaml",
         ],
       ],
@@ -59,6 +65,8 @@ describe("a day with the platform", () => {
         "rollback(prod): frontend canary 10 → 0, ml canary 10 → 0",
         [
           "envs/prod.yaml",
+          "envs/prod/routes/prometheus-rule-frontend.routes.yaml",
+          "envs/prod/routes/prometheus-rule-ml.routes.yaml",
           "envs/prod/routes/virtual-service-frontend.yaml",
           "envs/prod/routes/virtual-service-ml.yaml",
           "envs/prod/routes/virtual-service-prod-3rvision-localhost.yaml",

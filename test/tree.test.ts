@@ -43,6 +43,7 @@ test("one weight changes the routes of that service and nothing else", () => {
   edit(folder, "envs/prod.yaml", /weight: 10/, "weight: 20");
   expect(render(folder).tree.change.map(({ path }) => path)).toEqual([
     "envs/prod/routes/virtual-service-frontend.yaml",
+    "envs/prod/routes/prometheus-rule-frontend.routes.yaml",
     "envs/prod/routes/virtual-service-prod-3rvision-localhost.yaml",
   ]);
 });

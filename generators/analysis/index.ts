@@ -1,5 +1,6 @@
 import type { Fault } from "../model/faults.ts";
 import type { Platform } from "../model/platform.ts";
+import { alerting } from "./alerting.ts";
 import { calls } from "./calls.ts";
 import { collisions } from "./collisions.ts";
 import { components } from "./components.ts";
@@ -10,6 +11,7 @@ import { gitServers } from "./git-server.ts";
 import { hosting } from "./hosting.ts";
 import { images } from "./images.ts";
 import { names } from "./names.ts";
+import { objectives } from "./objectives.ts";
 import { ports } from "./ports.ts";
 import { probes } from "./probes.ts";
 import { providers } from "./providers.ts";
@@ -45,6 +47,8 @@ const withinFiles: readonly Rule[] = [
   syncWindows,
   dataStores,
   providers,
+  objectives,
+  alerting,
 ];
 
 /**

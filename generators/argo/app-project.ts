@@ -51,6 +51,7 @@ const environmentKinds = [
   { group: "autoscaling", kind: "HorizontalPodAutoscaler" },
   { group: "flagger.app", kind: "Canary" },
   { group: "flagger.app", kind: "MetricTemplate" },
+  { group: "monitoring.coreos.com", kind: "PrometheusRule" },
   { group: "networking.istio.io", kind: "*" },
   { group: "networking.k8s.io", kind: "NetworkPolicy" },
   { group: "policy", kind: "PodDisruptionBudget" },

@@ -67,6 +67,30 @@ const component = <T extends z.ZodRawShape = Record<never, never>>(example: stri
     .optional()
     .describe(`${what} Default: none.`);
 
+const receiver = z.enum(["pagerduty", "slack", "webhook"]).optional();
+
+/** Where alerts go. What is secret about a receiver is a key of a Secret, which never stands in Git. */
+const alerting = z
+  .strictObject({
+    pages: z
+      .array(name)
+      .default([])
+      .describe("Environments whose critical alerts wake somebody up. Default: none, they become tickets."),
+    receivers: z
+      .strictObject({
+        page: receiver.describe("What wakes somebody up."),
+        ticket: receiver.describe("What is looked at in working hours."),
+        info: receiver.describe("What is only for reading."),
+        watchdog: receiver.describe("What raises the alarm when this always-firing alert stops coming."),
+      })
+      .prefault({})
+      .describe(
+        "What each kind of alert goes to: its URL or key is the entry of that name (page, ticket, …) in the Secret alertmanager-receivers of the namespace monitoring. Default: nowhere, they are seen in Alertmanager.",
+      ),
+  })
+  .prefault({})
+  .describe("Where alerts go.");
+
 /** Platform components. The ones a cluster already has are left out with `provided: true`; the ones it must not have are not named. */
 const platform = z
   .strictObject({
@@ -93,6 +117,7 @@ const platform = z
     monitoring: component(
       "91.5.0",
       "Prometheus, Alertmanager and Grafana: the chart kube-prometheus-stack. One that the cluster has already is expected in the namespace monitoring, to select all monitors and rules.",
+      { alerting },
     ),
     jaeger: component(
       "4.11.1",

@@ -331,10 +331,25 @@ const rollout = z
   .default({ strategy: "weights" })
   .describe("How a new release gets its traffic. Default: by the weights of the versions, which stand in Git.");
 
-/**
- * One service: what is common to its versions, and the versions. The service's objectives belong here too, as `slo`
- * beside `versions`.
- */
+const slo = z
+  .strictObject({
+    availability: percent.optional().describe("Share of the requests that must not fail, %, such as 99.9."),
+    latency: z
+      .strictObject({
+        threshold: duration.describe("Time within which a request is answered: a bucket of Istio's histogram, 500ms."),
+        target: percent.describe("Share of the requests that must be answered in that time, %, such as 99."),
+      })
+      .optional()
+      .describe("How fast it must be, as its callers see it."),
+    window: z
+      .enum(["7d", "28d", "30d"])
+      .default("30d")
+      .describe("The time over which the error budget is counted. Default: 30d."),
+  })
+  .refine(({ availability, latency }) => availability !== undefined || latency, "must state availability or latency")
+  .describe("Objectives: alerts tell when their error budget is used up too fast. Default: none.");
+
+/** One service: what is common to its versions, and the versions. */
 export const service = z.strictObject({
   rollout,
   primary: name
@@ -362,6 +377,7 @@ export const service = z.strictObject({
     })
     .optional()
     .describe("Copies traffic to a version, to try it without serving from it."),
+  slo: slo.optional(),
   serviceAccount: z
     .strictObject({
       annotations: annotations

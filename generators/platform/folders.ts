@@ -1,6 +1,10 @@
+import { createRequire } from "node:module";
 import { waves } from "../argo/waves.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { ingress, monitoring } from "../model/resolve.ts";
+import { browseUrl } from "../monitoring/alert.ts";
+import type * as dashboardsModule from "../monitoring/dashboards/index.ts";
+import { rules } from "../monitoring/rules.ts";
 import { type KubernetesObject, type Unit, unit } from "../render/output.ts";
 import { paths } from "../render/paths.ts";
 import { peerAuthentication } from "../security/peer-authentication.ts";
@@ -18,9 +22,17 @@ export interface Folder {
   readonly unit: Unit;
 }
 
-/** What the platform needs besides its charts; each after the component whose CRDs it uses. */
-export function folders(file: string, cluster: Cluster): Folder[] {
+/**
+ * What the platform needs besides its charts; each after the component whose CRDs it uses.
+ *
+ * @param windows of the objectives of the cluster's services
+ */
+export function folders(file: string, cluster: Cluster, windows: readonly string[] = []): Folder[] {
   const { istio, gitea: git, monitoring: stack } = cluster.platform;
+  const observed = {
+    runbooks: browseUrl(cluster.repository, "generators/monitoring/runbooks.md"),
+    flagger: cluster.platform.flagger !== undefined,
+  };
   const list = interfaces(cluster);
   const folder = <C extends object>(
     name: string,
@@ -39,7 +51,15 @@ export function folders(file: string, cluster: Cluster): Folder[] {
     ...(istio
       ? [folder("mesh", "istio-system", waves.platform.mesh, { flagger: cluster.platform.flagger }, meshObjects)]
       : []),
-    ...(stack ? [folder("monitors", monitoring.namespace, waves.platform.configuration, {}, monitors)] : []),
+    ...(stack
+      ? [
+          folder("monitors", monitoring.namespace, waves.platform.configuration, {}, monitors),
+          folder("rules", monitoring.namespace, waves.platform.configuration, { ...observed, windows }, rules),
+          folder("dashboards", monitoring.namespace, waves.platform.configuration, observed, (context) =>
+            dashboards().dashboards(context),
+          ),
+        ]
+      : []),
     ...(list.length > 0
       ? [
           folder(
@@ -52,6 +72,11 @@ export function folders(file: string, cluster: Cluster): Folder[] {
         ]
       : []),
   ];
+}
+
+/** Grafana's SDK takes a quarter of the time that all else takes to load, and dashboards seldom change: so it waits for that. */
+function dashboards(): typeof dashboardsModule {
+  return createRequire(import.meta.url)("../monitoring/dashboards/index.ts");
 }
 
 /** Who may call whom in the mesh of the platform's own namespaces. */

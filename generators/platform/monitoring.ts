@@ -1,6 +1,7 @@
 import { waves } from "../argo/waves.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { monitoring, tracing } from "../model/resolve.ts";
+import { type Alerting, receiversSecret, alertmanager as routing } from "../monitoring/alertmanager.ts";
 import type { Component } from "./components.ts";
 import { interfaceUrl } from "./interfaces.ts";
 import { grafanaSecret } from "./secrets.ts";
@@ -30,7 +31,7 @@ export function monitoringStack(cluster: Cluster): Component[] {
         ...kubernetes(isLocal(cluster)),
         prometheusOperator: operator,
         prometheus: prometheus(cluster),
-        alertmanager: alertmanager(cluster),
+        alertmanager: alertmanager(cluster, stack.alerting),
         grafana: grafana(cluster),
         "kube-state-metrics": { collectors, resources: memory("10m", "48Mi", "256Mi") },
         // The exporter needs the node's network, processes and files: kube-system lets privileged pods in.
@@ -107,7 +108,8 @@ function prometheus(cluster: Cluster) {
           }
         : {
             replicas: 2,
-            retention: "15d",
+            // A month of error budgets, and a few days for what they are compared to.
+            retention: "35d",
             retentionSize: "45GB",
             storageSpec: { volumeClaimTemplate: volumeClaim("50Gi") },
             resources: memory("500m", "2Gi", "4Gi"),
@@ -116,12 +118,14 @@ function prometheus(cluster: Cluster) {
   };
 }
 
-/** Routes and receivers are `config` of these values: https://prometheus.io/docs/alerting/latest/configuration/. */
-function alertmanager(cluster: Cluster) {
+function alertmanager(cluster: Cluster, alerting: Alerting) {
   const local = isLocal(cluster);
+  const secrets = Object.keys(alerting.receivers).length > 0 ? [receiversSecret] : undefined;
   return {
+    config: routing(alerting),
     ...(!local && { podDisruptionBudget: { enabled: true } }),
     alertmanagerSpec: {
+      secrets,
       externalUrl: interfaceUrl(cluster, "alertmanager"),
       ...(local
         ? { resources: memory("10m", "32Mi", "128Mi") }
