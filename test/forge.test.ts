@@ -232,7 +232,9 @@ describe("without a token", () => {
     expect(stdout).toContain(
       `pull request to be opened: ${origin}/git/team/platform/compare/main...slipway/weight-prod-ml (there is no token for `,
     );
-    expect(stdout).toContain("### Rendered changes: origin/main → weight(prod): ml canary 10 → 20");
+    expect(stdout).toContain(
+      "### Rendered changes: <code>origin/main</code> → <code>weight(prod): ml canary 10 → 20</code>",
+    );
   });
 
   test("a remote without pages", async () => {

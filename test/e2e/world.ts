@@ -10,7 +10,13 @@ import { join } from "node:path";
 import { inject } from "vitest";
 import { parseDocument } from "yaml";
 import { $ } from "zx";
-import { type ApplicationState, describeState, isSettled, readApplications } from "../../scripts/lib/applications.ts";
+import {
+  type ApplicationState,
+  describeState,
+  isSettled,
+  readApplications,
+  stateOf,
+} from "../../scripts/lib/applications.ts";
 import { find, kubectl, type LiveCluster, type LiveObject, waitUntil } from "../../scripts/lib/cluster.ts";
 
 declare module "vitest" {
@@ -140,10 +146,12 @@ export async function pressSync(environment: string): Promise<void> {
       JSON.stringify(operation),
     ]);
     await waitUntil(`${name} to be Synced and Healthy`, 180, async () => {
-      const state = await application(name);
-      return state?.sync === "Synced" && state.health === "Healthy"
-        ? undefined
-        : describeState(state ?? ({ name } as ApplicationState));
+      const object = await get("applications.argoproj.io", name, "argocd");
+      if (!object) return "it is not there";
+      // It may have been so before: the sync is over when its request is gone.
+      const under = (object as { operation?: unknown }).operation !== undefined;
+      const state = stateOf(object);
+      return !under && state.sync === "Synced" && state.health === "Healthy" ? undefined : describeState(state);
     });
   }
 }
