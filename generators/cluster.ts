@@ -187,7 +187,7 @@ function platformApplications({
     });
   return [
     folder("argocd", waves.platform.foundations, argocdNamespace, kustomize),
-    folder("namespaces", waves.platform.foundations, argocdNamespace),
+    folder("namespaces", waves.platform.namespaces, argocdNamespace),
     ...folders.map(({ name: child, wave, namespace }) => folder(child, wave, namespace)),
     ...charts.map(({ name: child, namespace, wave, chart }) =>
       application(cluster, {

@@ -1,9 +1,9 @@
 import { echo } from "zx";
-import { argocdRunning, credentialVariables } from "./lib/bootstrap/argocd.ts";
+import { argocdRunning, credentialVariables, repositoryCredentials } from "./lib/bootstrap/argocd.ts";
 import { gitServerRunning, gitServerWebhook, isEmbedded } from "./lib/bootstrap/git-server.ts";
 import { kindCluster } from "./lib/bootstrap/kind.ts";
 import { platformSettled, rootApplied } from "./lib/bootstrap/platform.ts";
-import { repositoryFilled } from "./lib/bootstrap/repository.ts";
+import { remoteNamed, repositoryFilled } from "./lib/bootstrap/repository.ts";
 import { secretsMade } from "./lib/bootstrap/secrets.ts";
 import { summary } from "./lib/bootstrap/summary.ts";
 import { findCluster, type Target } from "./lib/bootstrap/target.ts";
@@ -66,7 +66,8 @@ function planSteps(target: Target, { own, push, minutes }: { own: boolean; push:
     ...(embedded ? [gitServerRunning(target)] : []),
     repositoryFilled(target, push || embedded),
     argocdRunning(target),
-    ...(embedded ? [gitServerWebhook(target)] : []),
+    ...(embedded ? [gitServerWebhook(target), remoteNamed(target)] : []),
+    ...(process.env[credentialVariables[1]] ? [repositoryCredentials(target)] : []),
     secretsMade(target),
     rootApplied(target),
     platformSettled(target, minutes * 60),
@@ -78,10 +79,12 @@ async function follow(root: string, url: string, name: string | undefined, dryRu
   const { file, value } = findCluster(readPlatform(readInputs(root)), name);
   if (value.repository.url === url) return;
   const edit = { file, path: ["repository", "url"], from: value.repository.url, to: url };
+  // Nothing would follow the cluster's own Git server any more.
+  const server = { file, path: ["platform", "gitea"], from: value.platform.gitea, to: undefined };
   await carryOut(root, { "dry-run": dryRun }, () => ({
     subject: `bootstrap(${value.name}): follow ${url}`,
     services: [],
-    edits: [edit],
+    edits: value.platform.gitea ? [edit, server] : [edit],
   }));
 }
 

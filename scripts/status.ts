@@ -49,7 +49,11 @@ await main({
       return [headline(cluster.name, cluster.repository, followed, head), ...statuses.map(renderStatus)].join("\n\n");
     };
     do {
-      const text = await look();
+      const text = await look().catch((error: unknown) => {
+        // A watch outlasts a cluster that is away for a moment.
+        if (watch && error instanceof UserError) return chalk.red(error.message);
+        throw error;
+      });
       if (watch && process.stdout.isTTY) process.stdout.write("\u001b[2J\u001b[H");
       echo(text);
       if (watch) await new Promise((resolve) => setTimeout(resolve, pause * 1000));

@@ -70,10 +70,10 @@ await main({
     );
     client.close();
     const report = count.report(declared);
-    const verdict = judge(report);
+    const verdict = judge(report, missed);
     if (!json && process.stdout.isTTY) process.stdout.write("\n");
-    if (json) echo(JSON.stringify({ ...report, ...verdict }, null, 2));
-    else echo(renderReport(report, missed, verdict));
+    if (json) echo(JSON.stringify({ ...report, missed, ...verdict }, null, 2));
+    else echo(renderReport(report, verdict));
     if (!verdict.ok) process.exitCode = 1;
   },
 });
@@ -162,7 +162,7 @@ interface Verdict {
   readonly verdict: string;
 }
 
-function judge({ sent, versions, unanswered, split }: TrafficReport): Verdict {
+function judge({ sent, versions, unanswered, split }: TrafficReport, missed: number): Verdict {
   const failed = Object.values(unanswered).reduce((sum, count) => sum + count, 0);
   const errors = versions.reduce((sum, version) => sum + version.errors, 0);
   if (failed === sent)
@@ -175,6 +175,7 @@ function judge({ sent, versions, unanswered, split }: TrafficReport): Verdict {
   const faults = [
     ...(failed > 0 ? [`${failed} of ${sent} requests reached no pod (${statuses(unanswered)})`] : []),
     ...(errors > 0 ? [`${errors} answers were errors`] : []),
+    ...(missed > 0 ? [`${missed} requests were not sent, because ${atOnce} were under way`] : []),
   ];
   if (split.test === "none")
     return { ok: false, verdict: ["too few answers for a verdict; send more", ...faults].join("; ") };
@@ -202,7 +203,7 @@ function renderLine({ sent, versions }: TrafficReport): string {
   return `  ${String(sent).padStart(6)}  ${versions.map(({ version, observed, declared }) => `${version} ${share(observed, answered)} (declared ${share(declared, 1)})`).join("  ")}`;
 }
 
-function renderReport({ versions, split }: TrafficReport, missed: number, { ok, verdict }: Verdict): string {
+function renderReport({ versions, split }: TrafficReport, { ok, verdict }: Verdict): string {
   const answered = versions.reduce((sum, { observed }) => sum + observed, 0);
   const width = Math.max(7, ...versions.map(({ version }) => version.length));
   const cells = (row: readonly string[]) =>
@@ -223,7 +224,6 @@ function renderReport({ versions, split }: TrafficReport, missed: number, { ok, 
         ...[p50, p95, p99].map(milliseconds),
       ]),
     ),
-    ...(missed > 0 ? [chalk.yellow(`  ${missed} requests were not sent: ${atOnce} were under way`)] : []),
     (ok ? chalk.green : chalk.red)(
       `${ok ? "✓" : "✗"} ${verdict}${split.test === "none" || split.test === "certain" ? "" : ` (limit ${significance})`}`,
     ),

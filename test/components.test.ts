@@ -110,17 +110,20 @@ describe("one component more changes its own folders and", () => {
     expect(changes(none, shippedWith([key]))).toEqual([application, ...project, `clusters/local/${name}/values.yaml`]);
   });
 
-  test("interfaces: the address that Argo CD and the components know themselves by", () => {
+  test("interfaces: the address that Argo CD and the components know themselves by, and links to the runbooks", () => {
     const all = ["monitoring", "jaeger", "kiali", "metricsServer"] as const;
-    const routes = ["alertmanager", "argocd", "grafana", "jaeger", "kiali", "prometheus"];
+    const routes = ["alertmanager", "argocd", "gitea", "grafana", "jaeger", "kiali", "prometheus"];
+    const dashboards = ["canaries", "objectives", "overview", "service", "versions"];
     expect(changes(shippedWith(all), shippedWith([...all, "interfaces"]))).toEqual([
       "argo-apps/local/platform/application-interfaces.yaml",
       "clusters/local/argocd/config-map-argocd-cm.yaml",
       "clusters/local/argocd/kustomization.yaml",
+      ...dashboards.map((name) => `clusters/local/dashboards/config-map-dashboard-${name}.yaml`),
       "clusters/local/interfaces/gateway-platform.yaml",
       ...routes.map((name) => `clusters/local/interfaces/virtual-service-${name}.yaml`),
       "clusters/local/kiali/values.yaml",
       "clusters/local/kube-prometheus-stack/values.yaml",
+      "clusters/local/rules/prometheus-rule-slipway.alerts.yaml",
     ]);
   });
 });
@@ -158,6 +161,7 @@ describe("the user interfaces", () => {
       "http://alertmanager.localhost:30080/",
       "http://jaeger.localhost:30080/",
       "http://kiali.localhost:30080/",
+      "http://gitea.localhost:30080/",
     ]);
   });
 

@@ -52,7 +52,7 @@ export function application({ repository }: Pick<Cluster, "repository">, options
         // (https://github.com/argoproj/argo-cd/issues/17394), so parents are compared without one.
         ...(options.parent && { "argocd.argoproj.io/compare-options": "ServerSideDiff=false" }),
       },
-      finalizers: options.cascade ? ["resources-finalizer.argocd.argoproj.io/foreground"] : undefined,
+      finalizers: options.cascade ? ["resources-finalizer.argocd.argoproj.io/background"] : undefined,
     },
     spec: {
       project: options.project,

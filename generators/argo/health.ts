@@ -41,9 +41,11 @@ if not automated and status.sync.status == "OutOfSync" then
   return { status = "Healthy", message = "OutOfSync: waiting for a person to sync it" }
 end
 
-if status.sync.comparedTo ~= nil and obj.spec.source ~= nil then
-  local compared = status.sync.comparedTo.source
-  if compared.path ~= obj.spec.source.path or compared.targetRevision ~= obj.spec.source.targetRevision or compared.repoURL ~= obj.spec.source.repoURL then
+local compared = status.sync.comparedTo or {}
+local was = compared.sources or { compared.source }
+for i, source in ipairs(obj.spec.sources or { obj.spec.source }) do
+  local before = was[i] or {}
+  if before.repoURL ~= source.repoURL or before.path ~= source.path or before.chart ~= source.chart or before.targetRevision ~= source.targetRevision then
     health.message = "the comparison is about an earlier source"
     return health
   end

@@ -4,6 +4,6 @@
  */
 export const waves = {
   root: { projects: -1, platform: 0, environments: 1 },
-  platform: { foundations: 0, controlPlanes: 1, mesh: 2, gateway: 3, operators: 4, configuration: 5 },
+  platform: { namespaces: -1, foundations: 0, controlPlanes: 1, mesh: 2, gateway: 3, operators: 4, configuration: 5 },
   environment: { namespaces: 0, dataStores: 1, services: 2, routes: 3 },
 } as const;

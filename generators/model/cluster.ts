@@ -135,7 +135,9 @@ const platform = z
           .string()
           .regex(/^https?:\/\/[^\s/@]+$/, "must be a URL such as http://prometheus.monitoring:9090")
           .optional()
-          .describe("The Prometheus to ask. Default: that of monitoring, http://prometheus.monitoring:9090."),
+          .describe(
+            "The Prometheus to ask. Default: http://prometheus-operated.monitoring:9090 where monitoring is installed here, else http://prometheus.monitoring:9090.",
+          ),
       },
     ),
     gitea: z

@@ -10,7 +10,7 @@ import { paths } from "../render/paths.ts";
 import { peerAuthentication } from "../security/peer-authentication.ts";
 import { loadTesterPolicies } from "./flagger.ts";
 import { gitea, gitServer } from "./gitea.ts";
-import { interfaceRoutes, interfaces } from "./interfaces.ts";
+import { interfaceRoutes, interfaces, interfaceUrl } from "./interfaces.ts";
 import { monitors } from "./monitors.ts";
 
 /** Plain manifests of the platform: one Application, one folder. */
@@ -30,7 +30,7 @@ export interface Folder {
 export function folders(file: string, cluster: Cluster, windows: readonly string[] = []): Folder[] {
   const { istio, gitea: git, monitoring: stack } = cluster.platform;
   const observed = {
-    runbooks: browseUrl(cluster.repository, "generators/monitoring/runbooks.md"),
+    runbooks: browseUrl(asPeopleReachIt(cluster), "generators/monitoring/runbooks.md"),
     flagger: cluster.platform.flagger !== undefined,
   };
   const list = interfaces(cluster);
@@ -77,6 +77,13 @@ export function folders(file: string, cluster: Cluster, windows: readonly string
 /** Grafana's SDK takes a quarter of the time that all else takes to load, and dashboards seldom change: so it waits for that. */
 function dashboards(): typeof dashboardsModule {
   return createRequire(import.meta.url)("../monitoring/dashboards/index.ts");
+}
+
+/** The repository at its address for people, where it is on the cluster's own Git server. */
+function asPeopleReachIt(cluster: Cluster): Cluster["repository"] {
+  const { url, revision } = cluster.repository;
+  const server = interfaceUrl(cluster, gitServer.name);
+  return { url: server ? url.replace(gitServer.url, server) : url, revision };
 }
 
 /** Who may call whom in the mesh of the platform's own namespaces. */

@@ -40,6 +40,8 @@ export function gitea({ version }: NonNullable<Cluster["platform"]["gitea"]>): K
     // Argo CD's address is a private one, which Gitea's webhooks do not go to by default.
     GITEA__webhook__ALLOWED_HOST_LIST: "private",
     GITEA__actions__ENABLED: "false",
+    // Argo CD refreshes what the commits of a webhook have touched, and Gitea names five of them by default.
+    GITEA__ui__FEED_MAX_COMMIT_NUM: "1000",
   };
   return [
     new Service({

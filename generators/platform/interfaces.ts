@@ -5,6 +5,7 @@ import type { Cluster } from "../model/cluster.ts";
 import { ingress, monitoring, serviceHost, tracing } from "../model/resolve.ts";
 import type { KubernetesObject } from "../render/output.ts";
 import { groupLabels } from "../workloads/labels.ts";
+import { gitServer } from "./gitea.ts";
 import { isLocal } from "./sizes.ts";
 
 const stack = { component: "monitoring", namespace: monitoring.namespace } as const;
@@ -24,6 +25,14 @@ const all = [
   { name: "alertmanager", ...stack, service: "kube-prometheus-stack-alertmanager", port: 9093, login: false },
   { name: "jaeger", component: "jaeger", namespace: tracing.namespace, service: "jaeger", port: 16686, login: false },
   { name: "kiali", component: "kiali", namespace: "istio-system", service: "kiali", port: 20001, login: true },
+  {
+    name: "gitea",
+    component: "gitea",
+    namespace: gitServer.namespace,
+    service: gitServer.service,
+    port: gitServer.port,
+    login: true,
+  },
 ] as const;
 
 /** A user interface of a component, as the gateway serves it. */
@@ -43,12 +52,17 @@ export function interfaces(cluster: Cluster): Interface[] {
   const { interfaces: settings, platform } = cluster;
   if (!settings) return [];
   return all
-    .filter(({ component, login }) => platform[component]?.provided === false && (login || isLocal(cluster)))
+    .filter(({ component, login }) => isOurs(platform[component]) && (login || isLocal(cluster)))
     .map(({ name, namespace, service, port }) => {
       const host = `${name}.${settings.domain}`;
       const backend = { host: serviceHost({ name: service, namespace }), port };
       return { name, host, url: address(cluster, host, settings.tls !== undefined), backend };
     });
+}
+
+/** Whether a component is installed here. */
+function isOurs(component: object | undefined): boolean {
+  return component !== undefined && !("provided" in component && component.provided);
 }
 
 /** Address of one of them; none where the gateway does not serve it. */

@@ -26,6 +26,8 @@ export type LiveObject = KubernetesObject & { readonly spec?: any; readonly stat
 
 /** How long one request may take. Waiting for a state is a loop of such requests. */
 const requestLimit = "15s";
+/** How long any other command may take; an apply of a kustomization fetches what it is made of. */
+const commandLimit = "120s";
 
 /**
  * The context that a command works in: the one that was named, or Kind's own. Never the current one: it may be anybody's.
@@ -61,7 +63,7 @@ export async function tryKubectl(
   // A limit of its own for what waits: kubectl's request timeout would end the wait.
   const waits = ["wait", "rollout", "exec", "port-forward"].some((verb) => args.includes(verb));
   const limit = waits ? [] : [`--request-timeout=${requestLimit}`];
-  const quiet = { quiet: true, nothrow: true };
+  const quiet = { quiet: true, nothrow: true, timeout: commandLimit } as const;
   const options: Partial<Options> =
     input === undefined ? { ...quiet, stdio: ["ignore", "pipe", "pipe"] } : { ...quiet, input };
   return $(options)`kubectl --context ${context} ${limit} ${args}`;
@@ -73,13 +75,13 @@ export function explain({ context }: LiveCluster, { stdout, stderr, exitCode }: 
     .split("\n")
     .map((line) => line.trim())
     .filter(Boolean);
-  const text = lines.at(-1) ?? `exit status ${exitCode}`;
+  const text = lines.at(-1) ?? (exitCode === null ? `nothing in ${commandLimit}` : `exit status ${exitCode}`);
   if (/context .* does not exist|no context exists/.test(stderr)) {
     return `there is no context ${context}; kubectl config get-contexts lists them, npm run bootstrap makes a Kind cluster`;
   }
   if (/Unauthorized|must be logged in|provide credentials|Please enter Username/i.test(stderr + stdout))
     return `context ${context} is not let in (${text}); log in again`;
-  if (/refused|no such host|i\/o timeout|Unable to connect|EOF|deadline exceeded/.test(stderr)) {
+  if (/^(error: )?(The connection to the server|Unable to connect to the server|Get "https?:|EOF)/m.test(stderr)) {
     return `the cluster of context ${context} does not answer (${text}); is it running?`;
   }
   if (/command not found|ENOENT/.test(stderr)) return "kubectl is not on the PATH; npm run doctor says how to get it";
@@ -129,6 +131,17 @@ export async function find(
   throw new UserError(`kubectl get ${resource} ${name} failed: ${explain(live, result)}`);
 }
 
+/** Whether all pods of a Deployment or StatefulSet are ready, and of its newest template. */
+export function isRolledOut({ metadata, spec, status }: Partial<LiveObject>): boolean {
+  const { generation = 0 } = (metadata ?? {}) as { generation?: number };
+  const wanted = spec?.replicas ?? 1;
+  return (
+    (status?.observedGeneration ?? -1) >= generation &&
+    (status?.updatedReplicas ?? 0) >= wanted &&
+    (status?.readyReplicas ?? 0) >= wanted
+  );
+}
+
 /** Flags of every apply: the fields of ours are ours, whoever set them before. */
 export const serverSide = ["--server-side", "--force-conflicts", "--field-manager=slipway-bootstrap"] as const;
 
@@ -170,7 +183,11 @@ export async function waitUntil(
 ): Promise<void> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
-    const left = await missing();
+    // A request that fails is waited out like everything else.
+    const left = await missing().catch((error: unknown) => {
+      if (error instanceof UserError) return error.message;
+      throw error;
+    });
     if (left === undefined) return;
     if (Date.now() > end) {
       throw new UserError(

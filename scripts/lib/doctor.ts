@@ -76,8 +76,9 @@ export function doctorStep(target: Target, own: boolean): Step {
 }
 
 async function program(name: string, command: readonly string[], wanted: string, source: string): Promise<Check> {
-  const { stdout, exitCode } = await $({ quiet: true, nothrow: true })`${command}`;
-  if (exitCode !== 0) return { name, ok: false, found: "not on the PATH", fix: `get it from ${source}` };
+  const { stdout, stderr, exitCode } = await $({ quiet: true, nothrow: true })`${command}`;
+  if (exitCode === 127) return { name, ok: false, found: "not on the PATH", fix: `get it from ${source}` };
+  if (exitCode !== 0) return { name, ok: false, found: `fails: ${stderr.trim().split("\n").at(-1)}`, fix: source };
   const version = coerce(stdout)?.version ?? "unknown version";
   const ok = version !== "unknown version" && gte(version, wanted);
   return { name, ok, found: version, fix: ok ? "" : `${wanted} or newer is needed: ${source}` };
@@ -85,7 +86,11 @@ async function program(name: string, command: readonly string[], wanted: string,
 
 async function docker(): Promise<Check[]> {
   const name = "Docker";
-  const { stdout, stderr, exitCode } = await $({ quiet: true, nothrow: true })`docker info --format ${"{{json .}}"}`;
+  const { stdout, stderr, exitCode } = await $({
+    quiet: true,
+    nothrow: true,
+    timeout: "30s",
+  })`docker info --format ${"{{json .}}"}`;
   if (exitCode === 127)
     return [{ name, ok: false, found: "not on the PATH", fix: "get it from https://docs.docker.com/get-docker/" }];
   const info = stdout.trim().startsWith("{")

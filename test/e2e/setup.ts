@@ -77,7 +77,7 @@ async function interrupted(
     output += chunk;
     // A step is done when its line says what was there, or a line below it what was done.
     const done = output.split("\n").filter((line) => /^\d\/\d .*? {2}|^ +✓ .* \d+ s$/.test(line)).length;
-    if (done === steps && !output.includes("nothing to do") && !/^Next$/m.test(output)) {
+    if (done >= steps && !output.includes("nothing to do") && !/^Next$/m.test(output)) {
       running.child?.kill(signal);
       break;
     }

@@ -1,6 +1,6 @@
 import { argocdNamespace } from "../../../generators/argo/application.ts";
 import { paths } from "../../../generators/render/paths.ts";
-import { explain, isApplied, kubectl, list, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
+import { explain, find, isApplied, isRolledOut, kubectl, list, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
 import type { Step } from "../steps.ts";
 import { applyNamespaces } from "./objects.ts";
 import { type Target, typed } from "./target.ts";
@@ -44,7 +44,6 @@ export function argocdRunning(target: Target): Step {
         },
         [typed(live, ...apply, ...source)],
       );
-      await repositoryCredentials(target);
       await waitUntil("Argo CD to be ready", limit, () => notReady(target), [
         typed(live, "get", "pods", "-n", argocdNamespace),
         typed(live, "get", "events", "-n", argocdNamespace, "--sort-by=.lastTimestamp"),
@@ -60,26 +59,35 @@ async function notReady({ live }: Target): Promise<string | undefined> {
     ...(await list(live, "statefulsets.apps", argocdNamespace)),
   ];
   if (workloads.length === 0) return "nothing runs in its namespace";
-  const waiting = workloads.filter(({ spec, status }) => (status?.readyReplicas ?? 0) < (spec?.replicas ?? 1));
+  const waiting = workloads.filter((workload) => !isRolledOut(workload));
   return waiting.length === 0 ? undefined : `${waiting.map(({ metadata }) => metadata?.name).join(", ")} not ready`;
 }
 
 /** The variables that bootstrap takes the password of a private repository from. */
 export const credentialVariables = ["GIT_USERNAME", "GIT_PASSWORD"] as const;
 
-/** https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#repositories */
-async function repositoryCredentials({ cluster, live }: Target): Promise<void> {
-  const [username, password] = credentialVariables.map((name) => process.env[name]);
-  if (!password) return;
-  const object = {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: {
-      name: "repository",
-      namespace: argocdNamespace,
-      labels: { "argocd.argoproj.io/secret-type": "repository" },
+/** The Secret by which Argo CD reads a private repository: https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#repositories */
+export function repositoryCredentials({ cluster, live }: Target): Step {
+  const [username = "git", password = ""] = credentialVariables.map((name) => process.env[name]);
+  const wanted: Readonly<Record<string, string>> = { type: "git", url: cluster.repository.url, username, password };
+  const name = "repository";
+  return {
+    name: "Credentials of the repository",
+    commands: [`# a Secret ${argocdNamespace}/${name} of type repository, with ${credentialVariables.join(" and ")}`],
+    look: async () => {
+      const { data = {} } = (await find(live, "secrets", name, argocdNamespace)) ?? {};
+      const same = Object.entries(wanted).every(([key, value]) => data[key] === Buffer.from(value).toString("base64"));
+      return same ? "are there" : undefined;
     },
-    stringData: { type: "git", url: cluster.repository.url, username: username ?? "git", password },
+    ensure: async () => {
+      const object = {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name, namespace: argocdNamespace, labels: { "argocd.argoproj.io/secret-type": "repository" } },
+        stringData: wanted,
+      };
+      await kubectl(live, ["apply", ...serverSide, "-f", "-"], JSON.stringify(object));
+      return `for ${cluster.repository.url}`;
+    },
   };
-  await kubectl(live, ["apply", ...serverSide, "-f", "-"], JSON.stringify(object));
 }

@@ -1,9 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { $ } from "zx";
+import { $, type ProcessPromise } from "zx";
 import { gitServer } from "../../../generators/platform/gitea.ts";
 import { paths } from "../../../generators/render/paths.ts";
 import { UserError } from "../cli.ts";
-import { explain, find, kubectl, type LiveCluster, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
+import {
+  explain,
+  find,
+  isRolledOut,
+  kubectl,
+  type LiveCluster,
+  serverSide,
+  tryKubectl,
+  waitUntil,
+} from "../cluster.ts";
 import type { Step } from "../steps.ts";
 import { applyNamespaces, createSecret } from "./objects.ts";
 import { type Target, typed } from "./target.ts";
@@ -43,7 +52,7 @@ export function gitServerRunning(target: Target): Step {
     ],
     look: async () => {
       const server = await find(live, "statefulsets.apps", name, namespace);
-      if (!server?.status?.readyReplicas || !(await find(live, "secrets", secret, namespace))) return undefined;
+      if (!server || !isRolledOut(server) || !(await find(live, "secrets", secret, namespace))) return undefined;
       return (await users(live)).includes(administrator) ? "is there" : undefined;
     },
     ensure: async () => {
@@ -58,13 +67,13 @@ export function gitServerRunning(target: Target): Step {
         "the Git server to be ready",
         limit,
         async () =>
-          (await find(live, "statefulsets.apps", name, namespace))?.status?.readyReplicas
+          isRolledOut((await find(live, "statefulsets.apps", name, namespace)) ?? {})
             ? undefined
             : `${pod} is not ready`,
         [typed(live, "describe", "pod", "-n", namespace, pod), typed(live, "logs", "-n", namespace, pod)],
       );
       if (!(await users(live)).includes(administrator)) {
-        // Through standard input, so that no list of processes shows it.
+        // Through standard input, so that this machine's list of processes does not show it.
         const script = `${create.join(" ")} --email ${administrator}@localhost.localdomain --password "$(cat)"`;
         await exec(live, ["sh", "-c", script], await password(live));
       }
@@ -98,21 +107,36 @@ export async function withGitServer<T>(
   use: (server: { readonly url: string; readonly authorization: string }) => Promise<T>,
 ): Promise<T> {
   const authorization = `Basic ${Buffer.from(`${administrator}:${await password(live)}`).toString("base64")}`;
+  const target = `service/${gitServer.service}`;
   const forward = $({
     quiet: true,
     nothrow: true,
-  })`kubectl --context ${live.context} port-forward -n ${namespace} service/${gitServer.service} :${gitServer.port}`;
+  })`kubectl --context ${live.context} port-forward -n ${namespace} ${target} :${gitServer.port}`;
   try {
-    let port: string | undefined;
-    for await (const chunk of forward.stdout) {
-      port = /127\.0\.0\.1:(\d+)/.exec(String(chunk))?.[1];
-      if (port) break;
-    }
-    if (!port) throw new UserError(`the Git server cannot be reached: ${explain(live, await forward)}`);
+    const port = await forwardedPort(forward);
+    if (!port)
+      throw new UserError(
+        `the Git server cannot be reached; try ${typed(live, "port-forward", "-n", namespace, target, `${gitServer.port}`)}`,
+      );
     return await use({ url: `http://127.0.0.1:${port}/`, authorization });
   } finally {
-    await forward.kill();
+    forward.child?.kill();
   }
+}
+
+/** The local port that kubectl has opened; none where it ended, or said nothing for half a minute. */
+function forwardedPort(forward: ProcessPromise): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let text = "";
+    // Read to its end: it writes a line for each connection, and dies of a pipe that nobody reads.
+    forward.stdout.on("data", (chunk) => {
+      text += chunk;
+      const port = /127\.0\.0\.1:(\d+) ->/.exec(text)?.[1];
+      if (port) resolve(port);
+    });
+    void forward.then(() => resolve(undefined));
+    setTimeout(resolve, 30_000, undefined).unref();
+  });
 }
 
 /** Where Argo CD takes webhooks, inside the cluster. */

@@ -3,12 +3,14 @@ import { dirname, join } from "node:path";
 import { $ } from "zx";
 import { paths } from "../../../generators/render/paths.ts";
 import { UserError } from "../cli.ts";
-import { isReachable } from "../cluster.ts";
+import { isReachable, list, waitUntil } from "../cluster.ts";
 import type { Step } from "../steps.ts";
 import type { Target } from "./target.ts";
 
-/** How long Kind may take until its nodes are Ready; most of it is the download of the node image. */
-const limit = "600s";
+/** How long Kind waits for its control plane. */
+const limit = "300s";
+/** How long all of it may take; most of it is the download of the node image. */
+const creationLimit = "1800s";
 
 /**
  * The Kind cluster. A note beside the clone says that one is being made: where the note is found, making it was interrupted,
@@ -39,16 +41,28 @@ export function kindCluster({ root, cluster, live }: Target): Step {
       }
       mkdirSync(dirname(note), { recursive: true });
       writeFileSync(note, "");
-      const creation = $({ cwd: root, quiet: true, nothrow: true })`kind ${create}`;
+      const creation = $({
+        cwd: root,
+        quiet: true,
+        nothrow: true,
+        timeout: creationLimit,
+      })`kind ${create}`;
       for await (const line of creation.stderr)
         for (const part of String(line).split("\n")) if (part.trim()) say(part.trim());
       const { exitCode, stderr } = await creation;
+      // Where it fails by itself, kind takes away what it has begun.
+      if (exitCode !== null) rmSync(note);
       if (exitCode !== 0) throw new UserError(`kind could not make it: ${telling(stderr)}`);
-      rmSync(note);
+      await waitUntil("all nodes to be Ready", 300, async () => {
+        const waiting = (await list(live, "nodes")).filter(({ status }) => !status?.conditions?.some(isReady));
+        return waiting.length === 0 ? undefined : waiting.map(({ metadata }) => metadata?.name).join(", ");
+      });
       return `${cluster.provider.type === "kind" ? cluster.provider.controlPlanes + cluster.provider.workers : 0} nodes Ready, context ${live.context}`;
     },
   };
 }
+
+const isReady = ({ type, status }: { type: string; status: string }) => type === "Ready" && status === "True";
 
 /** Names of the Kind clusters of this machine. */
 export async function kindClusters(): Promise<string[]> {
@@ -57,7 +71,7 @@ export async function kindClusters(): Promise<string[]> {
 
 /** Runs kind. @throws UserError with its own words */
 export async function kind(args: readonly string[]): Promise<string> {
-  const result = await $({ quiet: true, nothrow: true })`kind ${args}`;
+  const result = await $({ quiet: true, nothrow: true, timeout: "300s" })`kind ${args}`;
   if (result.exitCode === 0) return result.stdout;
   if (result.exitCode === 127) throw new UserError("kind is not on the PATH; npm run doctor says how to get it");
   throw new UserError(`kind ${args.join(" ")} failed: ${telling(result.stderr)}`);

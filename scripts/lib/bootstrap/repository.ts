@@ -1,4 +1,5 @@
 import type { SimpleGit } from "simple-git";
+import { interfaceUrl } from "../../../generators/platform/interfaces.ts";
 import { UserError } from "../cli.ts";
 import { openGit, reason, succeeds } from "../git.ts";
 import type { Step } from "../steps.ts";
@@ -27,10 +28,10 @@ export function repositoryFilled(target: Target, push: boolean): Step {
       reach(target, async (remote) => {
         const state = await compare(root, remote, revision);
         if (state === "equal") return `${revision} is at HEAD`;
-        if (state === "ahead") return `${revision} has commits that are not here yet; the cluster follows those`;
-        if (push && state !== "diverged") return undefined;
+        if (push && (state === "missing" || state === "behind")) return undefined;
         throw new UserError(
           {
+            ahead: `${revision} has commits that are not here, and the cluster follows those; git pull first`,
             missing: `it has no ${revision}; push it: git push ${url} HEAD:${revision}`,
             behind: `${revision} lacks commits that are here, and the cluster would not see them; git push first`,
             diverged: `${revision} has commits that are not here, and lacks some that are; git pull --rebase and npm run render first`,
@@ -68,7 +69,7 @@ async function reach<T>(target: Target, use: (remote: Remote) => Promise<T>): Pr
 
 async function commitOf(git: SimpleGit, { url }: Remote, revision: string): Promise<string> {
   try {
-    return (await git.raw("ls-remote", url, revision)).split(/\s/)[0] ?? "";
+    return (await git.raw("ls-remote", url, `refs/heads/${revision}`)).split(/\s/)[0] ?? "";
   } catch (error) {
     throw new UserError(`${url} cannot be read: ${reason(error)}`);
   }
@@ -101,4 +102,28 @@ function openAuthorized(root: string, { url, authorization }: Remote): SimpleGit
     GIT_CONFIG_KEY_0: `http.${url}.extraHeader`,
     GIT_CONFIG_VALUE_0: `Authorization: ${authorization}`,
   });
+}
+
+/**
+ * A Git remote of this clone for the Git server on the cluster, named after the cluster: `git push local main`. A remote of
+ * that name which points elsewhere is left alone.
+ */
+export function remoteNamed({ root, cluster }: Target): Step {
+  const { name, repository } = cluster;
+  const server = interfaceUrl(cluster, "gitea");
+  const url = server && new URL(new URL(repository.url).pathname, server).href;
+  return {
+    name: `Git remote ${name}`,
+    commands: url ? [`git remote add ${name} ${url}`] : [],
+    look: async () => {
+      if (!url) return "none: the gateway does not serve the Git server (interfaces)";
+      const known = (await openGit(root).getRemotes(true)).find((remote) => remote.name === name)?.refs.push;
+      if (known === undefined) return undefined;
+      return known === url ? `is ${url}` : `is ${known}, and was left alone; the cluster's own is ${url}`;
+    },
+    ensure: async () => {
+      await openGit(root).addRemote(name, url ?? "");
+      return `${url}; git push ${name} ${repository.revision} is what the cluster follows`;
+    },
+  };
 }
