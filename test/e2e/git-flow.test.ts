@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { waitUntil } from "../../scripts/lib/cluster.ts";
 import { liveWeights } from "../../scripts/lib/live.ts";
-import { baseline, get, git, live, must, pressSync, refresh, settled, traffic } from "./world.ts";
+import { answer, baseline, get, git, live, must, pressSync, refresh, settled, traffic } from "./world.ts";
 
 beforeEach(baseline);
 
@@ -51,16 +51,20 @@ function print(what: string, times: readonly number[]): void {
 
 test("a release goes from dev over staging to prod, and back", async () => {
   const tag = "6.13.0";
-  const answering = async (environment: string, version: string) =>
-    (await get("deployments.apps", `frontend-${version}`, `${environment}-frontend`))?.spec.template.spec.containers[0]
-      .image;
+  /** Asks until a pod of the version answers as it should: with the tag, or with another. */
+  const answers = (environment: string, version: "stable" | "canary", wanted: "with" | "without") =>
+    waitUntil(`${version} of ${environment} to answer ${wanted} ${tag}`, 60, async () => {
+      const text = await answer(environment, version === "canary" ? { "x-canary": "true" } : {});
+      const its = text.includes(`frontend-${version}-`);
+      return its && text.includes(tag) === (wanted === "with") ? undefined : text;
+    });
   await must("release", "frontend", "--env", "dev", "--tag", tag, "--push");
   await settled();
-  expect(await answering("dev", "stable")).toContain(tag);
+  await answers("dev", "stable", "with");
 
   await must("promote", "frontend", "--from", "dev", "--to", "staging", "--push", "--context", live().context);
   await settled();
-  expect(await answering("staging", "stable")).toContain(tag);
+  await answers("staging", "stable", "with");
   await must(
     "promote",
     "frontend",
@@ -77,9 +81,9 @@ test("a release goes from dev over staging to prod, and back", async () => {
     live().context,
   );
   await settled();
-  expect(await answering("prod", "canary")).not.toContain(tag);
+  await answers("prod", "canary", "without");
   await pressSync("prod");
-  expect(await answering("prod", "canary")).toContain(tag);
+  await answers("prod", "canary", "with");
   expect(await traffic("frontend", "prod", "--duration", "10")).toMatchObject({ ok: true });
 
   await must("rollback", "frontend", "--env", "prod", "--push");
@@ -91,6 +95,6 @@ test("a release goes from dev over staging to prod, and back", async () => {
   ]);
   await must("rollback", "frontend", "--env", "staging", "--release", "--push");
   await settled();
-  expect(await answering("staging", "stable")).not.toContain(tag);
+  await answers("staging", "stable", "without");
   expect(await git("log", "-1", "--format=%s")).toMatch(/^rollback\(staging\): frontend/);
 });

@@ -17,7 +17,12 @@ import {
   readApplications,
   stateOf,
 } from "../../scripts/lib/applications.ts";
+import { findCluster } from "../../scripts/lib/bootstrap/target.ts";
 import { find, kubectl, type LiveCluster, type LiveObject, waitUntil } from "../../scripts/lib/cluster.ts";
+import { gatewayAddress, gatewayClient } from "../../scripts/lib/gateway.ts";
+import { readInputs } from "../../scripts/lib/inputs.ts";
+import { readPlatform } from "../../scripts/lib/render.ts";
+import { findEnvironment } from "../../scripts/lib/services.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -176,6 +181,17 @@ export async function traffic(service: string, environment: string, ...args: rea
     unanswered: Record<string, number>;
     versions: { version: string; observed: number; errors: number }[];
   };
+}
+
+/** What a pod of an exposed service answers through the gateway: it names its version. */
+export async function answer(environment: string, headers: Readonly<Record<string, string>> = {}): Promise<string> {
+  const platform = readPlatform(readInputs(clone()));
+  const address = await gatewayAddress(live(), findCluster(platform).value, "http", undefined, false);
+  const client = gatewayClient(address);
+  const host = findEnvironment(platform, environment).value.gateway?.hosts[0] ?? "";
+  const { text } = await client.get(host, "/", headers);
+  client.close();
+  return text;
 }
 
 /** Object of the cluster. */
