@@ -1,10 +1,12 @@
 import type { SimpleGit } from "simple-git";
+import { $ } from "zx";
+import { gitServer } from "../../../generators/platform/gitea.ts";
 import { interfaceUrl } from "../../../generators/platform/interfaces.ts";
 import { UserError } from "../cli.ts";
 import { openGit, reason, succeeds } from "../git.ts";
 import type { Step } from "../steps.ts";
 import { isEmbedded, withGitServer } from "./git-server.ts";
-import type { Target } from "./target.ts";
+import { type Target, typed } from "./target.ts";
 
 /** A repository as this machine reaches it. */
 interface Remote {
@@ -105,16 +107,29 @@ function openAuthorized(root: string, { url, authorization }: Remote): SimpleGit
 }
 
 /**
- * A Git remote of this clone for the Git server on the cluster, named after the cluster: `git push local main`. A remote of
- * that name which points elsewhere is left alone.
+ * A Git remote of this clone for the Git server on the cluster, named after the cluster: `git push local main`. Git gets its
+ * password from the cluster each time, so that it is on no disk. A remote of that name which points elsewhere is left alone.
  */
-export function remoteNamed({ root, cluster }: Target): Step {
+export function remoteNamed({ root, cluster, live }: Target): Step {
   const { name, repository } = cluster;
   const server = interfaceUrl(cluster, "gitea");
-  const url = server && new URL(new URL(repository.url).pathname, server).href;
+  const url = server ? new URL(new URL(repository.url).pathname, server).href : "";
+  const template =
+    "username={{.data.username|base64decode}}{{println}}password={{.data.password|base64decode}}{{println}}";
+  const secret = typed(
+    live,
+    "get",
+    "secret",
+    gitServer.secret,
+    "-n",
+    gitServer.namespace,
+    "-o",
+    `go-template=${template}`,
+  );
+  const configuration = [`credential.${server}.helper`, `!f() { ${secret}; }; f`];
   return {
     name: `Git remote ${name}`,
-    commands: url ? [`git remote add ${name} ${url}`] : [],
+    commands: url ? [`git remote add ${name} ${url}`, `git config ${configuration[0]} "${configuration[1]}"`] : [],
     look: async () => {
       if (!url) return "none: the gateway does not serve the Git server (interfaces)";
       const known = (await openGit(root).getRemotes(true)).find((remote) => remote.name === name)?.refs.push;
@@ -122,7 +137,8 @@ export function remoteNamed({ root, cluster }: Target): Step {
       return known === url ? `is ${url}` : `is ${known}, and was left alone; the cluster's own is ${url}`;
     },
     ensure: async () => {
-      await openGit(root).addRemote(name, url ?? "");
+      await $({ cwd: root, quiet: true })`git config ${configuration}`;
+      await openGit(root).addRemote(name, url);
       return `${url}; git push ${name} ${repository.revision} is what the cluster follows`;
     },
   };
