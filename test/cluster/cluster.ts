@@ -100,11 +100,11 @@ export async function deleteNamespaces(namespaces: readonly string[]): Promise<v
   await $`kubectl delete namespace ${namespaces} --wait --timeout=120s --ignore-not-found`;
 }
 
-/** Waits until every pod of the namespaces is Ready. @throws after two minutes, with the pods that are not */
+/** Waits until every pod of the namespaces is Ready. @throws after four minutes each, with the pods that are not */
 export async function podsReady(namespaces: readonly string[]): Promise<void> {
   for (const namespace of namespaces) {
     const rollouts = (await $`kubectl get deployment,statefulset -n ${namespace} -o name`).lines();
-    for (const rollout of rollouts) await $`kubectl rollout status ${rollout} -n ${namespace} --timeout=120s`;
+    for (const rollout of rollouts) await $`kubectl rollout status ${rollout} -n ${namespace} --timeout=240s`;
   }
 }
 
