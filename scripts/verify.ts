@@ -8,8 +8,9 @@ import { clusterOptions, contextOf, requireReachable } from "./lib/cluster.ts";
 import { gatewayAddress } from "./lib/gateway.ts";
 import { readInputs } from "./lib/inputs.ts";
 import { readPlatform } from "./lib/render.ts";
-import { gatewayAnswers } from "./lib/verify/gateway.ts";
-import { declaredCalls, mutualTls, Pods, policiesOfGit, strangerDenied } from "./lib/verify/mesh.ts";
+import { addressOrWhy, gatewayAnswers } from "./lib/verify/gateway.ts";
+import { declaredCalls, mutualTls, Pods, policiesOfGit, strangerDenied, strangerReaches } from "./lib/verify/mesh.ts";
+import { targetsUp, tracesArrive } from "./lib/verify/observability.ts";
 import { withStranger } from "./lib/verify/probe.ts";
 import type { Verdict } from "./lib/verify/verdict.ts";
 
@@ -18,7 +19,7 @@ const marks = { passed: chalk.green("✓"), failed: chalk.red("✗"), unknown: c
 await main({
   usage: "npm run verify --",
   summary:
-    "Proves on the live cluster that mutual TLS is enforced, that undeclared calls are denied and declared ones pass, and that the gateway answers. What could not be checked is said to be unknown. It asks from a pod in a namespace of its own, which is removed at the end. Exit status 1 where a check failed.",
+    "Proves on the live cluster that mutual TLS is enforced, that undeclared calls are denied and declared ones pass, that the gateway answers, that every Prometheus target is up and that traces arrive. What could not be checked is said to be unknown. It asks from a pod in a namespace of its own, which is removed at the end. Exit status 1 where a check failed.",
   options: {
     ...clusterOptions,
     env: { type: "string", value: "NAME", help: "Only this environment." },
@@ -36,8 +37,10 @@ await main({
     if (environments.length === 0)
       throw new UserError(`${cluster.name} hosts no environment ${env}; it hosts ${cluster.environments.join(", ")}`);
     const own = context === undefined;
-    const address = await gatewayAddress(live, cluster, "http", gateway, own);
-    const secure = await gatewayAddress(live, cluster, "https", undefined, own);
+    const lookup = gatewayAddress(live, cluster, "http", gateway, own);
+    // An address that was named wrongly is a wrong call; a cluster without one leaves checks undone.
+    const address = gateway === undefined ? await addressOrWhy(lookup) : { url: await lookup };
+    const secure = await addressOrWhy(gatewayAddress(live, cluster, "https", undefined, own));
     const pods = await Pods.read(live);
     const policies = renderedPolicies(platform);
     const verdicts: Verdict[] = [];
@@ -46,17 +49,22 @@ await main({
       if (!json) for (const verdict of found) echo(renderVerdict(verdict));
     };
     await withStranger(live, async (stranger) => {
+      const reaches = await strangerReaches(live, stranger);
       for (const environment of environments) {
         const workloads = [...environment.services, ...environment.dataStores];
         if (!json) echo(chalk.bold(environment.input.value.name));
         // One after the other: a few connections to the API server, and not one for each pod of the platform.
         for (const workload of workloads) tell([await mutualTls(live, workload, pods)]);
         for (const workload of workloads) tell(await declaredCalls(live, workload, pods));
-        for (const workload of workloads) tell([await strangerDenied(live, workload, stranger, pods)]);
+        for (const workload of workloads) tell([await strangerDenied(live, workload, stranger, reaches, pods)]);
         tell([await policiesOfGit(live, environment, policies)]);
         tell(await gatewayAnswers(environment, address, secure));
       }
     });
+    const { monitoring, jaeger } = cluster.platform;
+    if (!json && (monitoring || jaeger)) echo(chalk.bold("observability"));
+    if (monitoring) tell([await targetsUp(live)]);
+    if (jaeger) tell(await tracesArrive(live, environments, address));
     if (json) echo(JSON.stringify(verdicts, null, 2));
     else echo(count(verdicts));
     if (verdicts.some(({ result }) => result === "failed")) process.exitCode = 1;

@@ -1,6 +1,6 @@
 import { ingress, type ResolvedEnvironment, serviceHost, type Workload } from "../../../generators/model/resolve.ts";
 import { type LiveCluster, type LiveObject, list } from "../cluster.ts";
-import { ask, describeReply, isLetIn, type Reply, type Source } from "./probe.ts";
+import { ask, describeReply, execute, failure, isDenied, isLetIn, type Reply, type Source } from "./probe.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** The pods of the cluster, by what they belong to. */
@@ -26,7 +26,13 @@ export class Pods {
     return pod && { namespace, pod: pod.metadata?.name ?? "", container: name };
   }
 
-  /** The ingress gateway's proxy: the one place in the mesh whose own requests no sidecar wraps into mutual TLS. */
+  /** The sidecar of a workload. */
+  sidecarOf({ name, namespace }: Pick<Workload, "name" | "namespace">): Source | undefined {
+    const source = this.containerOf({ name, namespace });
+    return source && { ...source, container: "istio-proxy" };
+  }
+
+  /** The ingress gateway's proxy. It is a router: nothing that is sent from its pod is redirected. */
   gateway(): Source | undefined {
     const pod = this.#find(ingress.namespace, "istio", ingress.selector.istio);
     return pod && { namespace: ingress.namespace, pod: pod.metadata?.name ?? "", container: "istio-proxy" };
@@ -40,21 +46,52 @@ export class Pods {
   }
 }
 
-/** Plain text, past every proxy, straight to a pod: with mutual TLS enforced nothing comes back. */
+/**
+ * Plain text, past every proxy, straight to a pod: with mutual TLS enforced nothing comes back. Asked from where the
+ * NetworkPolicy lets requests in, one after the other, until one says something.
+ */
 export async function mutualTls(live: LiveCluster, workload: Workload, pods: Pods): Promise<Verdict> {
   const name = `mutual TLS of ${label(workload)}`;
-  const [address, source, port] = [pods.addressOf(workload), pods.gateway(), workload.ports[0]?.targets[0]];
+  const [address, port] = [pods.addressOf(workload), workload.ports[0]?.targets[0]];
   if (!address || !port) return unknown(name, "looked for a pod to ask", "none runs");
-  if (!source) return unknown(name, "looked for the gateway's pod, to ask from", "none runs");
-  const did = `plain HTTP from the gateway's pod to ${address}:${port}`;
-  const reply = await ask(live, source, `${address}:${port}`);
-  const saw = describeReply(reply);
-  if (reply.kind === "closed") return { name, did, saw, result: "passed" };
-  // A refusal by policy is an answer too: it was read without mutual TLS.
-  if (reply.kind === "http" || reply.kind === "bytes")
-    return { name, did, saw: `${saw}: plain text is taken`, result: "failed" };
-  const why = reply.kind === "silence" ? `${saw}: a NetworkPolicy may have stopped it before` : saw;
-  return unknown(name, did, why);
+  const callers = workload.callers.flatMap((caller) => {
+    const source = pods.sidecarOf(caller);
+    return source ? [{ source, port: caller.ports[0] ?? port, sidecar: true }] : [];
+  });
+  const gateway = pods.gateway();
+  const sources = [
+    ...callers,
+    ...(gateway ? [{ source: gateway, port: workload.exposed[0] ?? port, sidecar: false }] : []),
+  ];
+  if (sources.length === 0)
+    return unknown(name, "looked for a caller's or the gateway's pod, to ask from", "none runs");
+  const tried: string[] = [];
+  for (const { source, port, sidecar } of sources) {
+    const from = `${source.namespace}/${source.pod}`;
+    const obstacle = sidecar ? await redirected(live, source) : undefined;
+    const reply: Reply = obstacle
+      ? { kind: "impossible", why: obstacle }
+      : await ask(live, source, `${address}:${port}`);
+    const did = `plain HTTP from the proxy of ${from} to ${address}:${port}`;
+    const saw = describeReply(reply);
+    if (reply.kind === "closed") return { name, did, saw, result: "passed" };
+    // A refusal by policy is an answer too: it was read without mutual TLS.
+    if (reply.kind === "http" || reply.kind === "bytes")
+      return { name, did, saw: `${saw}: plain text is taken`, result: "failed" };
+    tried.push(`from ${from}: ${reply.kind === "silence" ? `${saw}, a NetworkPolicy may have stopped it` : saw}`);
+  }
+  return unknown(name, `plain HTTP from the proxies of its callers and of the gateway to ${address}`, tried.join("; "));
+}
+
+/** The user whose traffic the redirection of a sidecar leaves alone: its proxy's. */
+const proxyUser = "1337";
+
+/** Why what is sent from a sidecar's container would go through its proxy, and not be plain text. */
+async function redirected(live: LiveCluster, sidecar: Source): Promise<string | undefined> {
+  const { exitCode, stdout, stderr } = await execute(live, sidecar, ["id", "-u"]);
+  if (exitCode !== 0) return failure(stderr);
+  const user = stdout.trim();
+  return user === proxyUser ? undefined : `user ${user} there is not the proxy's, ${proxyUser}: its sidecar encrypts`;
 }
 
 /** What is declared in `calls` passes. */
@@ -67,19 +104,33 @@ export async function declaredCalls(live: LiveCluster, caller: Workload, pods: P
       if (!source) return unknown(name, "looked for a pod to ask from", "none runs");
       const did = `HTTP from ${source.pod} to ${address}`;
       const reply = await ask(live, source, address);
-      if (reply.kind === "impossible") return unknown(name, did, describeReply(reply));
-      // A server that waits for its client to speak first is silent, and lets it in all the same.
-      const silent = callee.service.protocol === "tcp" && reply.kind === "silence";
-      return { name, did, saw: describeReply(reply), result: isLetIn(reply) || silent ? "passed" : "failed" };
+      const saw = describeReply(reply);
+      if (reply.kind === "impossible") return unknown(name, did, saw);
+      if (callee.service.protocol === "tcp" && reply.kind === "silence")
+        return unknown(name, did, `${saw}: its server may be waiting for its client to speak first`);
+      return { name, did, saw, result: isLetIn(reply) ? "passed" : "failed" };
     }),
   );
 }
 
-/** What is not declared is denied, for a caller with a good certificate too. */
+/**
+ * Whether the stranger's connections get anywhere: without that its silence says nothing. It asks istiod, which tells everybody
+ * its version, outside of the mesh.
+ */
+export async function strangerReaches(live: LiveCluster, stranger: Source): Promise<boolean> {
+  return isLetIn(await ask(live, stranger, "istiod.istio-system.svc.cluster.local:15014"));
+}
+
+/**
+ * What is not declared is denied, for a caller with a good certificate too.
+ *
+ * @param reaches what `strangerReaches` found
+ */
 export async function strangerDenied(
   live: LiveCluster,
   workload: Workload,
   stranger: Source,
+  reaches: boolean,
   pods: Pods,
 ): Promise<Verdict> {
   const name = `strangers may not call ${label(workload)}`;
@@ -87,9 +138,17 @@ export async function strangerDenied(
   if (!pods.addressOf(workload) || !port) return unknown(name, "looked for a pod to ask", "none runs");
   const address = `${serviceHost(workload)}:${port.port}`;
   const did = `HTTP from a pod in the mesh that no calls name to ${address}`;
-  const reply: Reply = await ask(live, stranger, address);
-  if (reply.kind === "impossible") return unknown(name, did, describeReply(reply));
-  return { name, did, saw: describeReply(reply), result: isLetIn(reply) ? "failed" : "passed" };
+  return { name, did, ...judgeStranger(await ask(live, stranger, address), reaches) };
+}
+
+/** What a stranger's request says about who gets in. */
+export function judgeStranger(reply: Reply, reaches: boolean): Pick<Verdict, "saw" | "result"> {
+  const saw = describeReply(reply);
+  if (isDenied(reply)) return { saw, result: "passed" };
+  if (isLetIn(reply)) return { saw, result: "failed" };
+  if (reply.kind !== "closed" && reply.kind !== "silence") return { saw, result: "unknown" };
+  if (reaches) return { saw, result: "passed" };
+  return { saw: `${saw}, but that pod does not reach istiod:15014 either`, result: "unknown" };
 }
 
 /** Kinds that decide who gets in. */

@@ -1,3 +1,4 @@
+import type { ProcessOutput } from "zx";
 import type { LiveCluster } from "../cluster.ts";
 import { kubectl, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
 
@@ -13,8 +14,10 @@ export type Reply =
   | { readonly kind: "http"; readonly status: number; readonly body: string }
   /** Bytes that are no HTTP came back: the other end speaks another protocol, and it does speak. */
   | { readonly kind: "bytes" }
-  /** The connection was refused, reset or closed without a byte. */
+  /** The connection was reset or closed without a byte. */
   | { readonly kind: "closed" }
+  /** There was no connection: nothing listens there, no sidecar either. */
+  | { readonly kind: "refused" }
   /** Nothing came back in time. */
   | { readonly kind: "silence" }
   /** The request could not be sent from there. */
@@ -28,7 +31,6 @@ const curl = {
   unresolved: 6,
   refused: 7,
   timeout: 28,
-  tls: 35,
   empty: 52,
   send: 55,
   receive: 56,
@@ -39,41 +41,68 @@ const curl = {
  *
  * @param address host and port
  */
-export async function ask(live: LiveCluster, { namespace, pod, container }: Source, address: string): Promise<Reply> {
-  const command = ["curl", "-s", "-m", String(seconds), "-w", "\n%{http_code}", `http://${address}/`];
-  const { exitCode, stdout, stderr } = await tryKubectl(live, [
-    "exec",
-    "-n",
-    namespace,
-    pod,
-    "-c",
-    container,
-    "--",
-    ...command,
-  ]);
-  const [status = "0", ...body] = stdout.split("\n").reverse();
-  if (exitCode === 0) return { kind: "http", status: Number(status), body: body.reverse().join("\n") };
-  if (exitCode === curl.unsupported && !/error:/i.test(stderr)) return { kind: "bytes" };
-  if (exitCode === curl.unsupported && /exit code 1$/m.test(stderr.trim())) return { kind: "bytes" };
-  if (exitCode === curl.timeout) return { kind: "silence" };
-  if ([curl.refused, curl.tls, curl.empty, curl.send, curl.receive].some((code) => code === exitCode))
-    return { kind: "closed" };
-  if (exitCode === curl.unresolved) return { kind: "impossible", why: "the name is unknown there" };
-  const missing = /executable file not found|no such file/i.test(stderr) || exitCode === 127;
-  return { kind: "impossible", why: missing ? "its image has no curl" : (stderr.trim().split("\n").at(-1) ?? "") };
+export async function ask(live: LiveCluster, source: Source, address: string): Promise<Reply> {
+  return replyOf(
+    await execute(live, source, ["curl", "-s", "-m", String(seconds), "-w", "\n%{http_code}", `http://${address}/`]),
+  );
+}
+
+/** Runs a program in a container. */
+export async function execute(
+  live: LiveCluster,
+  { namespace, pod, container }: Source,
+  command: readonly string[],
+): Promise<Output> {
+  return tryKubectl(live, ["exec", "-n", namespace, pod, "-c", container, "--", ...command]);
+}
+
+/** What `kubectl exec` left. */
+export type Output = Pick<ProcessOutput, "exitCode" | "stdout" | "stderr">;
+
+/** What a curl that writes the status below the body has met. */
+export function replyOf({ exitCode, stdout, stderr }: Output): Reply {
+  // kubectl itself ends with 1 where it fails: only what it says the program ended with is curl's.
+  const ended = /^command terminated with exit code (\d+)$/m.exec(stderr)?.[1];
+  if (exitCode !== 0 && ended === undefined) return { kind: "impossible", why: failure(stderr) };
+  const [last = "", ...body] = stdout.split("\n").reverse();
+  // Also where the rest of the body did not come in time.
+  if (Number(last) > 0) return { kind: "http", status: Number(last), body: body.reverse().join("\n") };
+  switch (Number(ended)) {
+    case curl.unsupported:
+      return { kind: "bytes" };
+    case curl.timeout:
+      return { kind: "silence" };
+    case curl.refused:
+      return { kind: "refused" };
+    case curl.empty:
+    case curl.send:
+    case curl.receive:
+      return { kind: "closed" };
+    case curl.unresolved:
+      return { kind: "impossible", why: "the name is unknown there" };
+    default:
+      return { kind: "impossible", why: failure(stderr) };
+  }
+}
+
+/** Why a program did not run in a container. */
+export function failure(stderr: string): string {
+  if (/executable file not found|no such file/i.test(stderr)) return "its image has no curl";
+  return stderr.trim().split("\n").at(-1) ?? "";
 }
 
 /** A reply in a few words. */
 export function describeReply(reply: Reply): string {
   switch (reply.kind) {
     case "http":
-      return /^RBAC: access denied/.test(reply.body)
-        ? "403, refused by an AuthorizationPolicy"
-        : `HTTP ${reply.status}`;
+      if (isDenied(reply)) return "403, refused by an AuthorizationPolicy";
+      return hasNoPod(reply) ? `HTTP ${reply.status}: no healthy pod behind it` : `HTTP ${reply.status}`;
     case "bytes":
       return "an answer that is no HTTP";
     case "closed":
       return "the connection was closed without a byte";
+    case "refused":
+      return "the connection was refused: nothing listens there";
     case "silence":
       return `nothing in ${seconds} s`;
     case "impossible":
@@ -83,12 +112,24 @@ export function describeReply(reply: Reply): string {
 
 /** Whether the other end let the request in: it answered, and not to refuse. */
 export function isLetIn(reply: Reply): boolean {
-  if (reply.kind === "bytes") return true;
-  return reply.kind === "http" && !/^RBAC: access denied/.test(reply.body) && ![502, 503, 504].includes(reply.status);
+  return reply.kind === "bytes" || (reply.kind === "http" && !isDenied(reply) && !hasNoPod(reply));
+}
+
+/** Whether an AuthorizationPolicy refused the request. */
+export function isDenied(reply: Reply): boolean {
+  return reply.kind === "http" && reply.status === 403 && /^RBAC: access denied/.test(reply.body);
+}
+
+/** Whether a proxy answered in the place of pods that it does not reach. */
+function hasNoPod(reply: Reply): boolean {
+  return reply.kind === "http" && [502, 503, 504].includes(reply.status);
 }
 
 /** The namespace of the stranger, which is made for the time of the checks. */
 export const strangerNamespace = "slipway-verify";
+
+/** How long the stranger lives where nobody is left to remove it, s. */
+const lifetime = 900;
 
 const stranger: Source = { namespace: strangerNamespace, pod: "stranger", container: "curl" };
 
@@ -109,6 +150,7 @@ const strangerObjects = {
       kind: "Pod",
       metadata: { name: stranger.pod, namespace: strangerNamespace },
       spec: {
+        activeDeadlineSeconds: lifetime,
         automountServiceAccountToken: false,
         terminationGracePeriodSeconds: 1,
         securityContext: { runAsNonRoot: true, runAsUser: 100, seccompProfile: { type: "RuntimeDefault" } },
@@ -116,7 +158,7 @@ const strangerObjects = {
           {
             name: stranger.container,
             image: "docker.io/curlimages/curl:8.16.0",
-            command: ["sleep", "600"],
+            command: ["sleep", String(lifetime)],
             securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
             resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "64Mi" } },
           },
@@ -134,6 +176,14 @@ const strangerObjects = {
 export async function withStranger<T>(live: LiveCluster, use: (source: Source) => Promise<T>): Promise<T> {
   const remove = () =>
     tryKubectl(live, ["delete", "namespace", strangerNamespace, "--ignore-not-found", "--wait=false"]);
+  let interrupted = false;
+  let applied: Promise<unknown> = Promise.resolve();
+  // The checks under way are not waited for: their requests would go on for minutes.
+  const interrupt = () => {
+    interrupted = true;
+    void applied.then(remove).finally(() => process.exit(130));
+  };
+  process.once("SIGINT", interrupt);
   try {
     await waitUntil("the namespace of an earlier run to be gone", 120, async () => {
       const phase = await kubectl(live, [
@@ -148,7 +198,10 @@ export async function withStranger<T>(live: LiveCluster, use: (source: Source) =
     });
     // The pod is refused until the namespace has its ServiceAccount.
     await waitUntil("a pod in the mesh to ask from", 60, async () => {
-      const result = await tryKubectl(live, ["apply", ...serverSide, "-f", "-"], JSON.stringify(strangerObjects));
+      if (interrupted) return "interrupted";
+      const apply = tryKubectl(live, ["apply", ...serverSide, "-f", "-"], JSON.stringify(strangerObjects));
+      applied = apply;
+      const result = await apply;
       return result.exitCode === 0 ? undefined : result.stderr.trim();
     });
     await waitUntil(
@@ -171,5 +224,6 @@ export async function withStranger<T>(live: LiveCluster, use: (source: Source) =
     return await use(stranger);
   } finally {
     await remove();
+    process.off("SIGINT", interrupt);
   }
 }

@@ -1,0 +1,162 @@
+import { randomBytes } from "node:crypto";
+import { $ } from "zx";
+import { monitoring, type ResolvedEnvironment, tracing } from "../../../generators/model/resolve.ts";
+import { explain, type LiveCluster } from "../cluster.ts";
+import { exposuresOf, gatewayClient } from "../gateway.ts";
+import type { Address } from "./gateway.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Services of Prometheus: the operator's own, the one of Istio's and Flagger's instructions, the chart's. */
+const prometheusServices = ["prometheus-operated", "prometheus", "kube-prometheus-stack-prometheus"];
+
+/** What Prometheus says of a target: https://prometheus.io/docs/prometheus/latest/querying/api/#targets */
+export interface Target {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly health: "up" | "down" | "unknown";
+  readonly lastError: string;
+}
+
+/** Every target of Prometheus can be scraped. */
+export async function targetsUp(live: LiveCluster): Promise<Verdict> {
+  const name = "every target of Prometheus is up";
+  const obstacles: string[] = [];
+  for (const service of prometheusServices) {
+    const did = `asked ${monitoring.namespace}/${service} for its active targets`;
+    const found = await withService(live, { namespace: monitoring.namespace, service, port: 9090 }, (url) =>
+      getJson<{ data: { activeTargets: readonly Target[] } }>(`${url}/api/v1/targets?state=active`),
+    );
+    if ("value" in found) return { name, did, ...judgeTargets(found.value.data.activeTargets) };
+    if (!found.why.includes("(NotFound)")) obstacles.push(`${service}: ${found.why}`);
+  }
+  const none = `none of the Services ${prometheusServices.join(", ")} is in namespace ${monitoring.namespace}`;
+  return { name, did: "looked for Prometheus", saw: obstacles.join("; ") || none, result: "unknown" };
+}
+
+/** What the targets say about what is measured. */
+export function judgeTargets(targets: readonly Target[]): Pick<Verdict, "saw" | "result"> {
+  const down = targets.filter(({ health }) => health === "down");
+  const fresh = targets.filter(({ health }) => health === "unknown").length;
+  if (targets.length === 0) return { saw: "it has none", result: "failed" };
+  if (down.length > 0) {
+    const list = down.map(({ labels, lastError }) => `${labels.job} ${labels.instance} (${lastError})`);
+    return { saw: `${down.length} of ${targets.length} down: ${list.join(", ")}`, result: "failed" };
+  }
+  if (fresh > 0) return { saw: `${fresh} of ${targets.length} not scraped yet`, result: "unknown" };
+  return { saw: `${targets.length} targets, all of them up`, result: "passed" };
+}
+
+/** How long a span may take from a proxy to Jaeger's list, s: proxies send every 5 s. */
+const patience = 30;
+
+/** After a request through the gateway Jaeger knows services of each environment. */
+export async function tracesArrive(
+  live: LiveCluster,
+  environments: readonly ResolvedEnvironment[],
+  gateway: Address,
+): Promise<Verdict[]> {
+  const sent = await Promise.all(environments.map((environment) => sendTraced(environment, gateway)));
+  const found = await withService(
+    live,
+    { namespace: tracing.namespace, service: "jaeger", port: 16686 },
+    async (url) => {
+      const end = Date.now() + patience * 1000;
+      for (;;) {
+        const { data } = await getJson<{ data: readonly string[] | null }>(`${url}/api/services`);
+        const services = data ?? [];
+        if (Date.now() > end || environments.every((environment) => servicesOf(environment, services).length > 0))
+          return services;
+        await new Promise((resolve) => setTimeout(resolve, 2000));
+      }
+    },
+  );
+  return environments.map((environment, index): Verdict => {
+    const name = `traces of ${environment.input.value.name} arrive`;
+    const { did: request, answered } = sent[index] ?? { did: "sent nothing", answered: false };
+    const did = `${request}; asked ${tracing.namespace}/jaeger for its services`;
+    if (!("value" in found)) return { name, did, saw: found.why, result: "unknown" };
+    return { name, did, ...judgeTraces(environment, found.value, answered) };
+  });
+}
+
+/**
+ * What Jaeger's services say about the traces of an environment.
+ *
+ * @param answered whether a request got to the environment
+ */
+export function judgeTraces(
+  environment: ResolvedEnvironment,
+  services: readonly string[],
+  answered: boolean,
+): Pick<Verdict, "saw" | "result"> {
+  const own = servicesOf(environment, services);
+  if (own.length > 0) return { saw: own.join(", "), result: "passed" };
+  const { sampling } = environment.scope.mesh.tracing;
+  const saw = `none of its services in ${patience} s`;
+  if (!answered) return { saw: `${saw}; no request got there`, result: "unknown" };
+  if (sampling === 100) return { saw, result: "failed" };
+  return { saw: `${saw}; ${sampling} % of its requests are sampled`, result: "unknown" };
+}
+
+/** Istio names the services of spans `<app>.<namespace>`. */
+function servicesOf({ namespaces }: ResolvedEnvironment, services: readonly string[]): string[] {
+  return services.filter((service) => namespaces.some((namespace) => service.endsWith(`.${namespace}`)));
+}
+
+interface Sent {
+  readonly did: string;
+  readonly answered: boolean;
+}
+
+/** Sends a request whose caller has decided that it is sampled, which proxies follow. */
+async function sendTraced({ input }: ResolvedEnvironment, gateway: Address): Promise<Sent> {
+  const [exposure] = Object.keys(input.value.services).flatMap((service) => exposuresOf(input.value, service));
+  if (!exposure) return { did: "sent nothing, it exposes no service", answered: false };
+  if ("why" in gateway) return { did: `sent nothing, ${gateway.why}`, answered: false };
+  const client = gatewayClient(gateway.url);
+  const { status, text } = await client.get(exposure.host, exposure.path, {
+    "x-b3-traceid": randomBytes(16).toString("hex"),
+    "x-b3-spanid": randomBytes(8).toString("hex"),
+    "x-b3-sampled": "1",
+  });
+  client.close();
+  const came = status === 0 ? text : `HTTP ${status}`;
+  return { did: `GET http://${exposure.host}${exposure.path}: ${came}`, answered: status >= 200 && status < 300 };
+}
+
+/**
+ * Reaches a Service from this machine, for as long as `use` takes. Through a port-forward and not through the API server's
+ * proxy, whose requests come from another node and which the NetworkPolicies of these namespaces do not let in.
+ *
+ * @returns what `use` gave, or why it could not be reached
+ */
+async function withService<T>(
+  live: LiveCluster,
+  { namespace, service, port }: { readonly namespace: string; readonly service: string; readonly port: number },
+  use: (url: string) => Promise<T>,
+): Promise<{ readonly value: T } | { readonly why: string }> {
+  // In the place of the shell, so that the signal gets to it.
+  const forward = $({
+    quiet: true,
+    nothrow: true,
+    prefix: "exec ",
+  })`kubectl --context ${live.context} port-forward --pod-running-timeout=10s -n ${namespace} service/${service} :${port}`;
+  try {
+    for await (const chunk of forward.stdout) {
+      const local = /127\.0\.0\.1:(\d+)/.exec(String(chunk))?.[1];
+      if (local) return { value: await use(`http://127.0.0.1:${local}`) };
+    }
+    return { why: explain(live, await forward) };
+  } catch (error) {
+    const { message, cause } = error as Error;
+    return { why: cause instanceof Error ? `${message}: ${cause.message}` : message };
+  } finally {
+    forward.child?.kill();
+  }
+}
+
+/** @throws where the answer is not JSON with a status of success, or takes longer than 10 s */
+async function getJson<T>(url: string): Promise<T> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return (await response.json()) as T;
+}
