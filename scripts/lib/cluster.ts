@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { $, type Options, type ProcessOutput } from "zx";
+import { $, type Options, type ProcessOutput, type ProcessPromise } from "zx";
 import type { Cluster } from "../../generators/model/cluster.ts";
 import type { KubernetesObject } from "../../generators/render/output.ts";
 import { type Option, UserError } from "./cli.ts";
@@ -196,4 +196,54 @@ export async function waitUntil(
     }
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
+}
+
+/** A Service to reach: its name and the port it offers. */
+export interface ServiceAddress {
+  readonly namespace: string;
+  readonly service: string;
+  readonly port: number;
+}
+
+/**
+ * Reaches a Service from this machine, for as long as `use` takes. Through a port-forward and not through the API server's
+ * proxy, whose requests come from another node, which NetworkPolicies may not let in.
+ *
+ * @param use gets an address such as http://127.0.0.1:40001
+ * @throws UserError where it cannot be reached
+ */
+export async function withPortForward<T>(
+  live: LiveCluster,
+  { namespace, service, port }: ServiceAddress,
+  use: (url: string) => Promise<T>,
+): Promise<T> {
+  // In the place of the shell, so that the signal gets to it.
+  const forward = $({
+    quiet: true,
+    nothrow: true,
+    prefix: "exec ",
+  })`kubectl --context ${live.context} port-forward --pod-running-timeout=10s -n ${namespace} service/${service} :${port}`;
+  try {
+    const local = await forwardedPort(forward);
+    if (local) return await use(`http://127.0.0.1:${local}`);
+    forward.child?.kill();
+    throw new UserError(`${namespace}/${service} cannot be reached: ${explain(live, await forward)}`);
+  } finally {
+    forward.child?.kill();
+  }
+}
+
+/** The local port that kubectl has opened; none where it ended, or said nothing for half a minute. */
+function forwardedPort(forward: ProcessPromise): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let text = "";
+    // Read to its end: it writes a line for each connection, and dies of a pipe that nobody reads.
+    forward.stdout.on("data", (chunk) => {
+      text += chunk;
+      const port = /127\.0\.0\.1:(\d+) ->/.exec(text)?.[1];
+      if (port) resolve(port);
+    });
+    void forward.then(() => resolve(undefined));
+    setTimeout(resolve, 30_000, undefined).unref();
+  });
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { $, type ProcessPromise } from "zx";
 import { gitServer } from "../../../generators/platform/gitea.ts";
 import { paths } from "../../../generators/render/paths.ts";
 import { UserError } from "../cli.ts";
@@ -12,6 +11,7 @@ import {
   serverSide,
   tryKubectl,
   waitUntil,
+  withPortForward,
 } from "../cluster.ts";
 import type { Step } from "../steps.ts";
 import { applyNamespaces, createSecret } from "./objects.ts";
@@ -102,41 +102,16 @@ async function password(live: LiveCluster): Promise<string> {
 }
 
 /** Reaches the Git server from this machine, for as long as `use` takes. */
-export async function withGitServer<T>(
-  live: LiveCluster,
-  use: (server: { readonly url: string; readonly authorization: string }) => Promise<T>,
-): Promise<T> {
+export async function withGitServer<T>(live: LiveCluster, use: (server: Server) => Promise<T>): Promise<T> {
   const authorization = `Basic ${Buffer.from(`${administrator}:${await password(live)}`).toString("base64")}`;
-  const target = `service/${gitServer.service}`;
-  const forward = $({
-    quiet: true,
-    nothrow: true,
-  })`kubectl --context ${live.context} port-forward -n ${namespace} ${target} :${gitServer.port}`;
-  try {
-    const port = await forwardedPort(forward);
-    if (!port)
-      throw new UserError(
-        `the Git server cannot be reached; try ${typed(live, "port-forward", "-n", namespace, target, `${gitServer.port}`)}`,
-      );
-    return await use({ url: `http://127.0.0.1:${port}/`, authorization });
-  } finally {
-    forward.child?.kill();
-  }
+  const service = { namespace, service: gitServer.service, port: gitServer.port };
+  return withPortForward(live, service, (url) => use({ url: `${url}/`, authorization }));
 }
 
-/** The local port that kubectl has opened; none where it ended, or said nothing for half a minute. */
-function forwardedPort(forward: ProcessPromise): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    let text = "";
-    // Read to its end: it writes a line for each connection, and dies of a pipe that nobody reads.
-    forward.stdout.on("data", (chunk) => {
-      text += chunk;
-      const port = /127\.0\.0\.1:(\d+) ->/.exec(text)?.[1];
-      if (port) resolve(port);
-    });
-    void forward.then(() => resolve(undefined));
-    setTimeout(resolve, 30_000, undefined).unref();
-  });
+/** The Git server as this machine reaches it. */
+interface Server {
+  readonly url: string;
+  readonly authorization: string;
 }
 
 /** Where Argo CD takes webhooks, inside the cluster. */
@@ -162,8 +137,6 @@ export function gitServerWebhook({ cluster, live }: Target): Step {
       }),
   };
 }
-
-type Server = { readonly url: string; readonly authorization: string };
 
 async function hooks(server: Server, path: string): Promise<string[]> {
   const found = (await ask(server, path)) as { config: { url: string } }[];

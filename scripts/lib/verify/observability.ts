@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { $ } from "zx";
 import { monitoring, type ResolvedEnvironment, tracing } from "../../../generators/model/resolve.ts";
-import { explain, type LiveCluster } from "../cluster.ts";
+import { type LiveCluster, type ServiceAddress, withPortForward } from "../cluster.ts";
 import { exposuresOf, gatewayClient } from "../gateway.ts";
 import type { Address } from "./gateway.ts";
 import type { Verdict } from "./verdict.ts";
@@ -123,34 +122,17 @@ async function sendTraced({ input }: ResolvedEnvironment, gateway: Address): Pro
   return { did: `GET http://${exposure.host}${exposure.path}: ${came}`, answered: status >= 200 && status < 300 };
 }
 
-/**
- * Reaches a Service from this machine, for as long as `use` takes. Through a port-forward and not through the API server's
- * proxy, whose requests come from another node and which the NetworkPolicies of these namespaces do not let in.
- *
- * @returns what `use` gave, or why it could not be reached
- */
+/** What `use` gave, or why the Service could not be reached. */
 async function withService<T>(
   live: LiveCluster,
-  { namespace, service, port }: { readonly namespace: string; readonly service: string; readonly port: number },
+  address: ServiceAddress,
   use: (url: string) => Promise<T>,
 ): Promise<{ readonly value: T } | { readonly why: string }> {
-  // In the place of the shell, so that the signal gets to it.
-  const forward = $({
-    quiet: true,
-    nothrow: true,
-    prefix: "exec ",
-  })`kubectl --context ${live.context} port-forward --pod-running-timeout=10s -n ${namespace} service/${service} :${port}`;
   try {
-    for await (const chunk of forward.stdout) {
-      const local = /127\.0\.0\.1:(\d+)/.exec(String(chunk))?.[1];
-      if (local) return { value: await use(`http://127.0.0.1:${local}`) };
-    }
-    return { why: explain(live, await forward) };
+    return { value: await withPortForward(live, address, use) };
   } catch (error) {
     const { message, cause } = error as Error;
     return { why: cause instanceof Error ? `${message}: ${cause.message}` : message };
-  } finally {
-    forward.child?.kill();
   }
 }
 
