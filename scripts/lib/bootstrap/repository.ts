@@ -97,13 +97,18 @@ async function isAncestor(git: SimpleGit, one: string, other: string): Promise<b
   return (await git.raw("merge-base", one, other).catch(() => "")).trim() === one;
 }
 
+/** Git with what it needs for a remote, kept off its command line. */
 function openAuthorized(root: string, { url, authorization }: Remote): SimpleGit {
-  if (!authorization) return openGit(root);
-  return openGit(root, {
-    GIT_CONFIG_COUNT: "1",
-    GIT_CONFIG_KEY_0: `http.${url}.extraHeader`,
-    GIT_CONFIG_VALUE_0: `Authorization: ${authorization}`,
-  });
+  const settings: readonly (readonly [string, string])[] = [
+    // A whole history in one piece: servers and proxies are about that do not take it in chunks.
+    ["http.postBuffer", String(512 * 2 ** 20)],
+    ...(authorization ? [[`http.${url}.extraHeader`, `Authorization: ${authorization}`] as const] : []),
+  ];
+  const variables = settings.flatMap(([key, value], index) => [
+    [`GIT_CONFIG_KEY_${index}`, key],
+    [`GIT_CONFIG_VALUE_${index}`, value],
+  ]);
+  return openGit(root, { GIT_CONFIG_COUNT: String(settings.length), ...Object.fromEntries(variables) });
 }
 
 /**
