@@ -96,14 +96,21 @@ async function makeClone(
   const clone = mkdtempSync(join(tmpdir(), "slipway-e2e-"));
   const git = $({ cwd: clone });
   await git`git clone --quiet ${repository} .`;
-  await git`git remote remove origin`;
   await git`git remote add cluster ${url}`;
   if (authorization) await git`git config http.${url}.extraHeader ${`Authorization: ${authorization}`}`;
   await git`git config user.name slipway-e2e`;
   await git`git config user.email slipway-e2e@localhost`;
   symlinkSync(join(repository, "node_modules"), join(clone, "node_modules"));
   writeFileSync(join(clone, ".git/info/exclude"), "node_modules\n");
+  if ((await git`git rev-parse --is-shallow-repository`).stdout.trim() === "true") {
+    // A Git server takes no history whose beginning is missing.
+    const head = (await git`git rev-parse HEAD`).stdout.trim();
+    await git`git switch --quiet --orphan whole`;
+    await git`git read-tree -u --reset ${head}`;
+    await git`git commit --quiet --message ${"test: the platform as it is"}`;
+  }
   await git`git switch --quiet --force-create main`;
+  await git`git remote remove origin`;
   const before = (await git`git ls-remote cluster refs/heads/main`).stdout.split(/\s/)[0];
   if (before) {
     // A run before this one was here: its history goes on.
