@@ -4,6 +4,7 @@ import { type LiveDeployment, rolloutState } from "../scripts/lib/canary.ts";
 import { UserError } from "../scripts/lib/cli.ts";
 import { readInputs } from "../scripts/lib/inputs.ts";
 import { environmentStatus } from "../scripts/lib/live.ts";
+import { readPlatform } from "../scripts/lib/render.ts";
 import { weightEdits } from "../scripts/lib/services.ts";
 import { parseTexts } from "./support.ts";
 
@@ -95,4 +96,9 @@ test("status shows what serves, how much of the traffic it has left, and what Fl
     versions: [{ git: { tag: "6.14.0", weight: 100 }, live: { tag: "6.13.0", weight: 80, ready: 2 } }],
     rollout: { state: "analysing", weight: 20, failedChecks: 1, message: "Flagger says Progressing" },
   });
+});
+
+test("the platform that the tests of rollouts run on is a valid one", () => {
+  const texts = readInputs(join(import.meta.dirname, "flagger/platform"));
+  expect(readPlatform(texts).environments).toHaveLength(1);
 });
