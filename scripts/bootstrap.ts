@@ -6,7 +6,7 @@ import { platformSettled, rootApplied } from "./lib/bootstrap/platform.ts";
 import { remoteNamed, repositoryFilled } from "./lib/bootstrap/repository.ts";
 import { secretsMade } from "./lib/bootstrap/secrets.ts";
 import { summary } from "./lib/bootstrap/summary.ts";
-import { findCluster, type Target } from "./lib/bootstrap/target.ts";
+import type { Target } from "./lib/bootstrap/target.ts";
 import { carryOut } from "./lib/change.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
 import { clusterOptions, contextOf, requireReachable } from "./lib/cluster.ts";
@@ -14,7 +14,9 @@ import { doctorStep } from "./lib/doctor.ts";
 import { openClone } from "./lib/git.ts";
 import { readInputs } from "./lib/inputs.ts";
 import { planRender, readPlatform } from "./lib/render.ts";
+import { findCluster } from "./lib/services.ts";
 import { renderSteps, type Step, takeSteps } from "./lib/steps.ts";
+import { isStale } from "./lib/tree.ts";
 
 await main({
   usage: "npm run bootstrap --",
@@ -91,7 +93,6 @@ async function follow(root: string, url: string, name: string | undefined, dryRu
 /** What is not committed would not reach the cluster. */
 async function requireCommitted(root: string): Promise<void> {
   await openClone(root);
-  const { create, change, remove } = planRender(root, { compareAll: true }).tree;
-  if (create.length + change.length + remove.length > 0)
+  if (isStale(planRender(root, { compareAll: true }).tree))
     throw new UserError("the rendered files are not what the inputs say; npm run render, and commit");
 }

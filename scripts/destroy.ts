@@ -1,13 +1,12 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { echo } from "zx";
-import { kind, kindClusters } from "./lib/bootstrap/kind.ts";
-import { findCluster } from "./lib/bootstrap/target.ts";
+import { kind, kindClusters, unfinishedNote } from "./lib/bootstrap/kind.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
 import { clusterOptions } from "./lib/cluster.ts";
 import { readInputs } from "./lib/inputs.ts";
 import { readPlatform } from "./lib/render.ts";
+import { findCluster } from "./lib/services.ts";
 
 await main({
   usage: "npm run destroy --",
@@ -40,7 +39,7 @@ await main({
     }
     if (!yes) await confirm(name);
     await kind(command);
-    rmSync(join(root, ".slipway", `kind-${name}.unfinished`), { force: true });
+    rmSync(unfinishedNote(root, name), { force: true });
     echo(`removed the Kind cluster ${name}`);
   },
 });

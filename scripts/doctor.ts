@@ -1,10 +1,10 @@
 import { chalk, echo } from "zx";
-import { findCluster } from "./lib/bootstrap/target.ts";
 import { main, rootOf } from "./lib/cli.ts";
 import { clusterOptions } from "./lib/cluster.ts";
 import { examine } from "./lib/doctor.ts";
 import { readInputs } from "./lib/inputs.ts";
 import { readPlatform } from "./lib/render.ts";
+import { findCluster } from "./lib/services.ts";
 
 const { cluster, context, root } = clusterOptions;
 

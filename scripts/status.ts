@@ -1,7 +1,5 @@
 import { chalk, echo } from "zx";
-import { environmentsOf } from "../generators/model/resolve.ts";
 import { readApplications } from "./lib/applications.ts";
-import { findCluster } from "./lib/bootstrap/target.ts";
 import type { RolloutState } from "./lib/canary.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
 import { clusterOptions, contextOf, requireReachable } from "./lib/cluster.ts";
@@ -9,6 +7,7 @@ import { openGit } from "./lib/git.ts";
 import { readInputs } from "./lib/inputs.ts";
 import { type EnvironmentStatus, environmentStatus, readSnapshot } from "./lib/live.ts";
 import { readPlatform } from "./lib/render.ts";
+import { findCluster, findHosted } from "./lib/services.ts";
 
 /** Seconds between two looks of --watch. */
 const pause = 2;
@@ -32,12 +31,9 @@ await main({
       const cluster = findCluster(platform, name).value;
       const live = contextOf(cluster, context);
       await requireReachable(live);
-      const environments = environmentsOf(cluster, platform).map(({ value }) => value);
-      const shown = environments.filter((environment) => env === undefined || environment.name === env);
-      if (shown.length === 0)
-        throw new UserError(`${cluster.name} hosts no environment ${env}; it hosts ${cluster.environments.join(", ")}`);
+      const environments = findHosted(cluster, platform, env);
       const snapshot = await readSnapshot(live, await readApplications(live));
-      const statuses = shown.map((environment) => environmentStatus(environment, snapshot));
+      const statuses = environments.map(({ value }) => environmentStatus(value, snapshot));
       const followed = snapshot.applications.find((application) => application.name === "root")?.revision;
       if (json)
         return JSON.stringify({ cluster: cluster.name, follows: followed ?? null, environments: statuses }, null, 2);

@@ -1,14 +1,13 @@
 import { chalk, echo } from "zx";
 import type { Environment } from "../generators/model/environment.ts";
 import { namespaceOf, weightOf } from "../generators/model/resolve.ts";
-import { findCluster } from "./lib/bootstrap/target.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
 import { clusterOptions, contextOf, type LiveCluster, list, requireReachable } from "./lib/cluster.ts";
 import { exposuresOf, gatewayAddress, gatewayClient } from "./lib/gateway.ts";
 import { readInputs } from "./lib/inputs.ts";
 import { readPlatform } from "./lib/render.ts";
-import { findEnvironment, findService } from "./lib/services.ts";
-import { significance } from "./lib/split.ts";
+import { findCluster, findEnvironment, findService } from "./lib/services.ts";
+import { type Share, significance } from "./lib/split.ts";
 import { TrafficCount, type TrafficReport } from "./lib/traffic.ts";
 
 /** Requests under way at once, at most: a service that hangs must not pile them up. */
@@ -39,8 +38,9 @@ await main({
     const seconds = positive("--duration", numbers.duration ?? "20", 3600);
     const headers = parseHeader(header);
     const platform = readPlatform(readInputs(rootOf(root)));
-    const environment = findEnvironment(platform, env).value;
-    findService({ file: `envs/${environment.name}.yaml`, value: environment }, name);
+    const input = findEnvironment(platform, env);
+    findService(input, name);
+    const environment = input.value;
     const [exposure] = exposuresOf(environment, name);
     if (!exposure)
       throw new UserError(
@@ -65,7 +65,7 @@ await main({
         count.add(versionOf(answer.text), answer);
       },
       () => {
-        if (!json) show(renderLine(count.report(declared)));
+        if (!json) show(renderLine(count.shares(declared)));
       },
     );
     client.close();
@@ -198,7 +198,7 @@ function show(line: string): void {
   else echo(line);
 }
 
-function renderLine({ sent, versions }: TrafficReport): string {
+function renderLine({ sent, versions }: Pick<TrafficReport, "sent"> & { readonly versions: readonly Share[] }): string {
   const answered = versions.reduce((sum, { observed }) => sum + observed, 0);
   return `  ${String(sent).padStart(6)}  ${versions.map(({ version, observed, declared }) => `${version} ${share(observed, answered)} (declared ${share(declared, 1)})`).join("  ")}`;
 }

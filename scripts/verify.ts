@@ -1,13 +1,13 @@
 import { chalk, echo } from "zx";
-import { plan } from "../generators/index.ts";
+import { objectsBelow } from "../generators/index.ts";
 import type { Platform } from "../generators/model/platform.ts";
-import { environmentsOf, resolveEnvironment } from "../generators/model/resolve.ts";
-import { findCluster } from "./lib/bootstrap/target.ts";
-import { main, rootOf, UserError } from "./lib/cli.ts";
+import { resolveEnvironment } from "../generators/model/resolve.ts";
+import { main, rootOf } from "./lib/cli.ts";
 import { clusterOptions, contextOf, requireReachable } from "./lib/cluster.ts";
 import { gatewayAddress } from "./lib/gateway.ts";
 import { readInputs } from "./lib/inputs.ts";
 import { readPlatform } from "./lib/render.ts";
+import { findCluster, findHosted } from "./lib/services.ts";
 import { addressOrWhy, gatewayAnswers } from "./lib/verify/gateway.ts";
 import { declaredCalls, mutualTls, Pods, policiesOfGit, strangerDenied, strangerReaches } from "./lib/verify/mesh.ts";
 import { targetsUp, tracesArrive } from "./lib/verify/observability.ts";
@@ -31,11 +31,7 @@ await main({
     const cluster = findCluster(platform, name).value;
     const live = contextOf(cluster, context);
     await requireReachable(live);
-    const environments = environmentsOf(cluster, platform)
-      .filter(({ value }) => env === undefined || value.name === env)
-      .map((input) => resolveEnvironment(input, platform));
-    if (environments.length === 0)
-      throw new UserError(`${cluster.name} hosts no environment ${env}; it hosts ${cluster.environments.join(", ")}`);
+    const environments = findHosted(cluster, platform, env).map((input) => resolveEnvironment(input, platform));
     const own = context === undefined;
     const lookup = gatewayAddress(live, cluster, "http", gateway, own);
     // An address that was named wrongly is a wrong call; a cluster without one leaves checks undone.
@@ -71,13 +67,10 @@ await main({
   },
 });
 
-/** `kind namespace/name` of everything that is rendered. */
+/** `kind namespace/name` of everything that the environments' folders hold. */
 function renderedPolicies(platform: Platform): Set<string> {
-  const objects = plan(platform).flatMap((unit) => unit.generate());
   return new Set(
-    objects.flatMap((object) =>
-      "kind" in object ? [`${object.kind} ${object.metadata?.namespace}/${object.metadata?.name}`] : [],
-    ),
+    objectsBelow(platform, "envs").map(({ kind, metadata }) => `${kind} ${metadata?.namespace}/${metadata?.name}`),
   );
 }
 

@@ -31,6 +31,11 @@ export function isSettled({ automated, sync, health, unconfirmed }: ApplicationS
   return automated ? sync === "Synced" && health === "Healthy" : sync === "Synced" || sync === "OutOfSync";
 }
 
+/** Whether a person has yet to sync it. */
+export function waitsForPerson({ automated, sync }: ApplicationState): boolean {
+  return !automated && sync !== "Synced";
+}
+
 /** What an Application waits for, in a few words. */
 export function describeState({ name, sync, health, message }: ApplicationState): string {
   return `${name} ${sync} ${health}${message ? `: ${message}` : ""}`;

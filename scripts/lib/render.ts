@@ -15,7 +15,7 @@ import {
   unitKey,
   writeState,
 } from "./state.ts";
-import { isUntouched, listTree, planTree, type TreePlan, writeTree } from "./tree.ts";
+import { isStale, isUntouched, listTree, planTree, type TreePlan, writeTree } from "./tree.ts";
 
 /** A render that has been worked out and not been written. */
 export interface Render {
@@ -101,7 +101,7 @@ function remember(root: string, unit: Unit, state: State | undefined, onDisk: Re
 }
 
 function write(root: string, tree: TreePlan, units: readonly Remembered[]): void {
-  const changes = tree.create.length + tree.change.length + tree.remove.length > 0;
+  const changes = isStale(tree);
   if (changes) removeState(root);
   writeTree(root, tree);
   if (!changes && units.every(({ known }) => known)) return;

@@ -1,7 +1,8 @@
+import type { Cluster } from "../../generators/model/cluster.ts";
 import type { Environment } from "../../generators/model/environment.ts";
 import { nearMiss } from "../../generators/model/faults.ts";
 import type { Input, Platform } from "../../generators/model/platform.ts";
-import { primaryOf, weightOf } from "../../generators/model/resolve.ts";
+import { environmentsOf, primaryOf, weightOf } from "../../generators/model/resolve.ts";
 import type { Release, Service } from "../../generators/model/service.ts";
 import type { Edit } from "./change.ts";
 import { type Option, UserError } from "./cli.ts";
@@ -22,6 +23,34 @@ export const changeOptions = {
   json: { type: "boolean", help: "Print what was done as JSON." },
   root: { type: "string", value: "DIR", help: "The clone to work in. Default: this repository." },
 } as const satisfies Readonly<Record<string, Option>>;
+
+/**
+ * The cluster of a name, or the only one.
+ *
+ * @throws UserError with a near miss
+ */
+export function findCluster({ clusters }: Platform, name?: string): Input<Cluster> {
+  const names = clusters.map(({ value }) => value.name);
+  const [only] = clusters;
+  if (!name && only && clusters.length === 1) return only;
+  if (!name) throw new UserError(`--cluster is missing; it is one of ${names.join(", ")}`);
+  const found = clusters.find(({ value }) => value.name === name);
+  if (!found)
+    throw new UserError(`there is no cluster ${name}; ${nearMiss(name, names) || `there are ${names.join(", ")}`}`);
+  return found;
+}
+
+/**
+ * The environments that a cluster hosts, or the one of them that is named.
+ *
+ * @throws UserError where it hosts none of that name
+ */
+export function findHosted(cluster: Cluster, platform: Platform, name?: string): Input<Environment>[] {
+  const found = environmentsOf(cluster, platform).filter(({ value }) => name === undefined || value.name === name);
+  if (found.length === 0)
+    throw new UserError(`${cluster.name} hosts no environment ${name}; it hosts ${cluster.environments.join(", ")}`);
+  return found;
+}
 
 /** The environment of a name. @throws UserError with a near miss */
 export function findEnvironment(platform: Platform, name: string | undefined, option = "--env"): Input<Environment> {

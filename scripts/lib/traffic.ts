@@ -37,23 +37,36 @@ export class TrafficCount {
     this.#answers.set(version, count);
   }
 
+  /**
+   * How it stands, without what takes time: for a line each second.
+   *
+   * @param declared share of each version, 0 to 1
+   */
+  shares(declared: ReadonlyMap<string, number>): { readonly sent: number; readonly versions: Share[] } {
+    const names = [...new Set([...declared.keys(), ...this.#answers.keys()])];
+    const versions = names.map((version) => ({
+      version,
+      observed: this.#answers.get(version)?.latencies.length ?? 0,
+      declared: declared.get(version) ?? 0,
+    }));
+    return { sent: this.#sent, versions };
+  }
+
   /** @param declared share of each version, 0 to 1 */
   report(declared: ReadonlyMap<string, number>): TrafficReport {
-    const names = [...new Set([...declared.keys(), ...this.#answers.keys()])];
-    const versions = names.map((version): VersionTraffic => {
-      const { latencies = [], errors = 0 } = this.#answers.get(version) ?? {};
+    const { sent, versions: shares } = this.shares(declared);
+    const versions = shares.map((share): VersionTraffic => {
+      const { latencies = [], errors = 0 } = this.#answers.get(share.version) ?? {};
       const sorted = Float64Array.from(latencies).sort();
       return {
-        version,
-        observed: sorted.length,
-        declared: declared.get(version) ?? 0,
+        ...share,
         errors,
         p50: percentile(sorted, 50),
         p95: percentile(sorted, 95),
         p99: percentile(sorted, 99),
       };
     });
-    return { sent: this.#sent, versions, unanswered: Object.fromEntries(this.#unanswered), split: testSplit(versions) };
+    return { sent, versions, unanswered: Object.fromEntries(this.#unanswered), split: testSplit(versions) };
   }
 }
 

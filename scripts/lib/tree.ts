@@ -103,6 +103,11 @@ export function planTree(
   return plan;
 }
 
+/** Whether a plan changes anything: the tree is stale. */
+export function isStale({ create, change, remove }: TreePlan): boolean {
+  return create.length + change.length + remove.length > 0;
+}
+
 /** Carries out a plan. A file is replaced in one step, so that a reader sees the old one or the new one, also after a kill. */
 export function writeTree(root: string, { create, change, remove }: TreePlan): void {
   const made = new Set<string>();

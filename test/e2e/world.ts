@@ -17,12 +17,11 @@ import {
   readApplications,
   stateOf,
 } from "../../scripts/lib/applications.ts";
-import { findCluster } from "../../scripts/lib/bootstrap/target.ts";
 import { find, kubectl, type LiveCluster, type LiveObject, waitUntil } from "../../scripts/lib/cluster.ts";
 import { gatewayAddress, gatewayClient } from "../../scripts/lib/gateway.ts";
 import { readInputs } from "../../scripts/lib/inputs.ts";
 import { readPlatform } from "../../scripts/lib/render.ts";
-import { findEnvironment } from "../../scripts/lib/services.ts";
+import { findCluster, findEnvironment } from "../../scripts/lib/services.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

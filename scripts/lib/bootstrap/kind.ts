@@ -18,7 +18,7 @@ const creationLimit = "1800s";
  */
 export function kindCluster({ root, cluster, live }: Target): Step {
   const config = `${paths.cluster(cluster.name)}/kind.yaml`;
-  const note = join(root, ".slipway", `kind-${cluster.name}.unfinished`);
+  const note = unfinishedNote(root, cluster.name);
   const create = ["create", "cluster", "--name", cluster.name, "--config", config, "--wait", limit];
   return {
     name: `Kind cluster ${cluster.name}`,
@@ -60,6 +60,11 @@ export function kindCluster({ root, cluster, live }: Target): Step {
       return `${cluster.provider.type === "kind" ? cluster.provider.controlPlanes + cluster.provider.workers : 0} nodes Ready, context ${live.context}`;
     },
   };
+}
+
+/** Where it stands that a cluster is being made. */
+export function unfinishedNote(root: string, name: string): string {
+  return join(root, ".slipway", `kind-${name}.unfinished`);
 }
 
 const isReady = ({ type, status }: { type: string; status: string }) => type === "Ready" && status === "True";

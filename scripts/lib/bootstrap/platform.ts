@@ -1,8 +1,8 @@
 import { chalk } from "zx";
 import { argocdNamespace } from "../../../generators/argo/application.ts";
-import { plan } from "../../../generators/index.ts";
+import { objectsBelow } from "../../../generators/index.ts";
 import { paths } from "../../../generators/render/paths.ts";
-import { type ApplicationState, describeState, isSettled, readApplications } from "../applications.ts";
+import { type ApplicationState, describeState, isSettled, readApplications, waitsForPerson } from "../applications.ts";
 import { isApplied, kubectl, type LiveCluster, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
 import type { Step } from "../steps.ts";
 import { followedCommit } from "./repository.ts";
@@ -72,11 +72,8 @@ export function platformSettled(target: Target, seconds: number): Step {
 
 /** Names of the cluster's Applications, as they are rendered. */
 export function applicationNames({ platform, cluster }: Pick<Target, "platform" | "cluster">): string[] {
-  const folder = paths.root(cluster.name);
-  return plan(platform)
-    .filter((unit) => unit.folder === folder || unit.folder.startsWith(`${folder}/`))
-    .flatMap((unit) => unit.generate())
-    .flatMap((object) => ("kind" in object && object.kind === "Application" ? [object.metadata?.name ?? ""] : []));
+  const objects = objectsBelow(platform, paths.root(cluster.name));
+  return objects.filter(({ kind }) => kind === "Application").map(({ metadata }) => metadata?.name ?? "");
 }
 
 /** Asks Argo CD to look at the repository now, and not at its next look. */
@@ -119,7 +116,7 @@ function unsettled(names: readonly string[], states: readonly ApplicationState[]
 
 function describeSettled(names: readonly string[], states: readonly ApplicationState[]): string {
   const own = states.filter(({ name }) => names.includes(name));
-  const waiting = own.filter(({ automated, sync }) => !automated && sync !== "Synced");
+  const waiting = own.filter(waitsForPerson);
   const synced = `${own.length - waiting.length} of ${own.length} Synced and Healthy`;
   return waiting.length === 0 ? synced : `${synced}; ${waiting.length} wait for a person to sync them`;
 }

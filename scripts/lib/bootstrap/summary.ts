@@ -3,7 +3,7 @@ import { environmentsOf } from "../../../generators/model/resolve.ts";
 import { gitServer } from "../../../generators/platform/gitea.ts";
 import { interfaces } from "../../../generators/platform/interfaces.ts";
 import { grafanaSecret } from "../../../generators/platform/secrets.ts";
-import { readApplications } from "../applications.ts";
+import { readApplications, waitsForPerson } from "../applications.ts";
 import { isEmbedded } from "./git-server.ts";
 import { applicationNames } from "./platform.ts";
 import { type Target, typed } from "./target.ts";
@@ -13,7 +13,7 @@ export async function summary(target: Target): Promise<string> {
   const { cluster, platform, live } = target;
   const names = applicationNames(target);
   const states = (await readApplications(live)).filter(({ name }) => names.includes(name));
-  const waiting = states.filter(({ automated, sync }) => !automated && sync !== "Synced");
+  const waiting = states.filter(waitsForPerson);
   const hosts = environmentsOf(cluster, platform).flatMap(({ value }) => value.gateway?.hosts ?? []);
   const port = cluster.provider.type === "kind" ? `:${cluster.provider.httpPort}` : "";
   const secret = (namespace: string, name: string, key: string) =>
