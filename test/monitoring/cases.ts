@@ -87,6 +87,13 @@ function application(labels: Readonly<Record<string, string>>) {
   });
 }
 
+/** Answers of a gRPC service, all of them HTTP 200: 294 in each step with the status 0, OK, and 6 with another. */
+function grpc(status: string): Readonly<Record<string, string>> {
+  const answers = (grpc_response_status: string) =>
+    series("istio_requests_total", { ...calls("prod", "backend"), response_code: "200", grpc_response_status });
+  return { [answers("0")]: "0+294x200", [answers(status)]: "0+6x200" };
+}
+
 /** The burn-rate alerts that fire at a rate, from the fastest on. */
 function burning(rate: string, longs: readonly string[], labels: Readonly<Record<string, string>> = {}) {
   const sli = labels.sli ?? "availability";
@@ -156,36 +163,14 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
       when: "a gRPC service answers with UNAVAILABLE, which is HTTP 200",
       at: "70m",
       interval: "5m",
-      series: {
-        [series("istio_requests_total", {
-          ...calls("prod", "backend"),
-          response_code: "200",
-          grpc_response_status: "0",
-        })]: "0+294x200",
-        [series("istio_requests_total", {
-          ...calls("prod", "backend"),
-          response_code: "200",
-          grpc_response_status: "14",
-        })]: "0+6x200",
-      },
+      series: grpc("14"),
       fires: burning("20", ["1h", "6h", "1d", "3d"]),
     },
     {
       when: "it answers with NOT_FOUND, which is the caller's fault",
       at: "70m",
       interval: "5m",
-      series: {
-        [series("istio_requests_total", {
-          ...calls("prod", "backend"),
-          response_code: "200",
-          grpc_response_status: "0",
-        })]: "0+294x200",
-        [series("istio_requests_total", {
-          ...calls("prod", "backend"),
-          response_code: "200",
-          grpc_response_status: "5",
-        })]: "0+6x200",
-      },
+      series: grpc("5"),
     },
   ],
   ErrorBudgetSpent: [

@@ -1,4 +1,4 @@
-import { curves, dashboard, stat, table, toDashboard } from "./panels.ts";
+import { curves, dashboard, errorRate, stat, table, toDashboard } from "./panels.ts";
 
 const of = 'environment=~"$environment", service=~"$service"';
 
@@ -75,9 +75,7 @@ export function overview(runbooks: string): object {
                 expr: `sum by (environment, service) (slipway:service_requests:rate5m{${of}})`,
               },
               {
-                title: "Errors",
-                unit: "percentunit",
-                limits: { warning: 0.01, bad: 0.05 },
+                ...errorRate,
                 expr: `sum by (environment, service) (slipway:service_failures:rate5m{${of}} / (slipway:service_requests:rate5m > 0))`,
               },
               {
@@ -105,9 +103,7 @@ export function overview(runbooks: string): object {
             queries: [{ expr: `slipway:service_requests:rate5m{${of}}`, legend: "{{environment}} {{service}}" }],
           }),
           curves({
-            title: "Errors",
-            unit: "percentunit",
-            limits: { warning: 0.01, bad: 0.05 },
+            ...errorRate,
             width: 12,
             queries: [
               {

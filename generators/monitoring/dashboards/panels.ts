@@ -81,6 +81,9 @@ export function stat({ expr, noValue, ...common }: Common & { readonly expr: str
   return dress(panel, { height: 4, ...common });
 }
 
+/** The share of requests that fail, and from where on it matters: the same in every panel and column. */
+export const errorRate = { title: "Errors", unit: "percentunit", limits: { warning: 0.01, bad: 0.05 } } as const;
+
 /** Curves over time. */
 export function curves({
   queries,

@@ -1,4 +1,4 @@
-import { curves, dashboard, stat, table } from "./panels.ts";
+import { curves, dashboard, errorRate, stat, table } from "./panels.ts";
 
 const of = 'environment="$environment", service="$service"';
 const pods = `on (namespace, pod) group_left (version) slipway:pod:info{${of}}`;
@@ -74,9 +74,7 @@ export function service(runbooks: string): object {
             queries: [{ expr: requestsBy("response_code"), legend: "{{response_code}}" }],
           }),
           curves({
-            title: "Errors",
-            unit: "percentunit",
-            limits: { warning: 0.01, bad: 0.05 },
+            ...errorRate,
             width: 8,
             queries: [
               {

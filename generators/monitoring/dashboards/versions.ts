@@ -1,5 +1,5 @@
 import { share } from "./overview.ts";
-import { curves, dashboard, table } from "./panels.ts";
+import { curves, dashboard, errorRate, table } from "./panels.ts";
 
 const of = 'environment="$environment", service="$service"';
 const cpu = `sum by (workload) (
@@ -32,9 +32,7 @@ export function versions(runbooks: string): object {
               },
               { title: "Observed", unit: "percent", expr: share(of) },
               {
-                title: "Errors",
-                unit: "percentunit",
-                limits: { warning: 0.01, bad: 0.05 },
+                ...errorRate,
                 expr: `sum by (environment, service, workload) (slipway:version_failures:rate5m{${of}} / (slipway:version_requests:rate5m > 0))`,
               },
               {
@@ -71,9 +69,7 @@ export function versions(runbooks: string): object {
             ],
           }),
           curves({
-            title: "Errors",
-            unit: "percentunit",
-            limits: { warning: 0.01, bad: 0.05 },
+            ...errorRate,
             width: 12,
             queries: [
               {
