@@ -58,6 +58,8 @@ test("a release goes from dev over staging to prod, and back", async () => {
       const its = text.includes(`frontend-${version}-`);
       return its && text.includes(tag) === (wanted === "with") ? undefined : text;
     });
+  // Nobody may have synced prod yet: the order of the tests is a different one each time.
+  await pressSync("prod");
   await must("release", "frontend", "--env", "dev", "--tag", tag, "--push");
   await settled();
   await answers("dev", "stable", "with");
