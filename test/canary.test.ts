@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { namespaceOf } from "../generators/model/resolve.ts";
 import { type LiveDeployment, rolloutState } from "../scripts/lib/canary.ts";
 import { UserError } from "../scripts/lib/cli.ts";
 import { readInputs } from "../scripts/lib/inputs.ts";
 import { environmentStatus } from "../scripts/lib/live.ts";
-import { readPlatform } from "../scripts/lib/render.ts";
 import { weightEdits } from "../scripts/lib/services.ts";
 import { parseTexts } from "./support.ts";
 
-const inputs = join(import.meta.dirname, "flagger/platform");
+const inputs = join(import.meta.dirname, "fixtures/valid/three-tier");
 
 const deployment = (tag: string, checksum = ""): LiveDeployment => ({
   spec: {
@@ -56,6 +56,11 @@ test("weight and failed checks are Flagger's; without a status there are none", 
     weight: 20,
     failedChecks: 3,
   });
+  const takenBack = { lastAppliedSpec: "a", lastPromotedSpec: "a" };
+  expect(rolloutState(canary("Failed", takenBack), deployment("1"), deployment("1")).state).toBe("serving");
+  expect(rolloutState(canary("Failed", takenBack), deployment("2"), deployment("1")).state).toBe("pending");
+  const failed = { lastAppliedSpec: "b", lastPromotedSpec: "a" };
+  expect(rolloutState(canary("Failed", failed), deployment("2"), deployment("1")).state).toBe("failed");
   expect(rolloutState({}, deployment("1"), undefined)).toEqual({
     state: "pending",
     weight: 0,
@@ -67,8 +72,7 @@ test("weight and failed checks are Flagger's; without a status there are none", 
 test("weights of a service that Flagger rolls out cannot be set", () => {
   const [environment] = parseTexts(Object.fromEntries(readInputs(inputs))).platform.environments;
   if (!environment) throw new Error("no environment");
-  expect(() => weightEdits(environment, "shop", new Map())).toThrow(UserError);
-  expect(weightEdits(environment, "assets", new Map())).toEqual([]);
+  expect(() => weightEdits(environment, "backend", new Map())).toThrow(UserError);
 });
 
 test("status shows what serves, how much of the traffic it has left, and what Flagger says", () => {
@@ -78,7 +82,7 @@ test("status shows what serves, how much of the traffic it has left, and what Fl
   const named = (name: string, object: object) => ({
     apiVersion: "v1",
     kind: "any",
-    metadata: { name, namespace: "demo-shop" },
+    metadata: { name, namespace: namespaceOf(environment, "backend") },
     ...object,
   });
   const snapshot = {
@@ -86,19 +90,14 @@ test("status shows what serves, how much of the traffic it has left, and what Fl
     routes: [],
     pods: [],
     deployments: [
-      named("shop-stable", { ...deployment("6.14.0"), status: { readyReplicas: 1 } }),
-      named("shop-stable-primary", { ...deployment("6.13.0"), status: { readyReplicas: 2 } }),
+      named("backend-stable", { ...deployment("6.15.0"), status: { readyReplicas: 1 } }),
+      named("backend-stable-primary", { ...deployment("6.13.0"), status: { readyReplicas: 2 } }),
     ],
-    canaries: [named("shop", canary("Progressing", { canaryWeight: 20, failedChecks: 1 }))],
+    canaries: [named("backend", canary("Progressing", { canaryWeight: 20, failedChecks: 1 }))],
   };
-  const [shop] = environmentStatus(environment, snapshot).services;
-  expect(shop).toMatchObject({
-    versions: [{ git: { tag: "6.14.0", weight: 100 }, live: { tag: "6.13.0", weight: 80, ready: 2 } }],
+  const backend = environmentStatus(environment, snapshot).services.find(({ service }) => service === "backend");
+  expect(backend).toMatchObject({
+    versions: [{ git: { tag: "6.15.0", weight: 100 }, live: { tag: "6.13.0", weight: 80, ready: 2 } }],
     rollout: { state: "analysing", weight: 20, failedChecks: 1, message: "Flagger says Progressing" },
   });
-});
-
-test("the platform that the tests of rollouts run on is a valid one", () => {
-  const texts = readInputs(join(import.meta.dirname, "flagger/platform"));
-  expect(readPlatform(texts).environments).toHaveLength(1);
 });

@@ -68,7 +68,9 @@ return health
 /**
  * Health of Flagger's Canary, in Lua. Argo CD's own calls one Unknown that is being set up or waits for approval
  * (https://github.com/argoproj/argo-cd/tree/v3.5.3/resource_customizations/flagger.app/Canary), and with it the whole
- * Application. What a person holds up is Suspended, and a release that was rolled back is Degraded with the reason.
+ * Application. What a person holds up is Suspended, and a release that was rolled back is Degraded with the reason, until
+ * Git goes back to the release that serves: Flagger takes that for no change, and stays at Failed
+ * (https://github.com/fluxcd/flagger/blob/v1.44.0/pkg/canary/spec.go).
  */
 export const canaryHealth = `local status = obj.status
 if status == nil or status.phase == nil or status.phase == "" then
@@ -80,6 +82,11 @@ for _, condition in ipairs(status.conditions or {}) do
   if condition.type == "Promoted" and condition.message ~= nil then
     message = condition.message
   end
+end
+
+local takenBack = status.lastAppliedSpec ~= nil and status.lastAppliedSpec == status.lastPromotedSpec
+if status.phase == "Failed" and takenBack and (status.canaryWeight or 0) == 0 then
+  return { status = "Healthy", message = "the release that failed was taken back" }
 end
 
 local health = {

@@ -4,6 +4,9 @@ export interface LiveCanary {
     readonly phase?: string;
     readonly canaryWeight?: number;
     readonly failedChecks?: number;
+    /** Hashes of the target's pod template: as it is, and as it was promoted last. */
+    readonly lastAppliedSpec?: string;
+    readonly lastPromotedSpec?: string;
     readonly conditions?: readonly { readonly type: string; readonly message?: string }[];
   };
 }
@@ -53,7 +56,10 @@ export function rolloutState(
   primary: LiveDeployment | undefined,
 ): RolloutState {
   const { phase = "", canaryWeight: weight = 0, failedChecks = 0, conditions = [] } = status;
-  const state = states[phase] ?? "pending";
+  // Git has gone back to the release that serves, which Flagger takes for no change (../../generators/argo/health.ts).
+  const { lastAppliedSpec, lastPromotedSpec } = status;
+  const isTakenBack = phase === "Failed" && weight === 0 && lastAppliedSpec && lastAppliedSpec === lastPromotedSpec;
+  const state = isTakenBack ? "serving" : (states[phase] ?? "pending");
   const message = conditions.find(({ type }) => type === "Promoted")?.message ?? phase;
   // Between the sync of a release and Flagger's next look, the phase is still about the release before.
   if (state === "serving" && (!primary || whatRuns(target) !== whatRuns(primary)))
