@@ -51,16 +51,17 @@ export function environmentApplications({
   input,
   services,
   dataStores,
-  namespaces,
+  scope,
 }: ResolvedEnvironment): EnvironmentApplication[] {
   const wave = waves.environment;
-  const [first = ""] = namespaces;
+  // Argo CD's mark on objects without a namespace of their own holds this one, so it stays the same when services come and go.
+  const shared = scope.routing;
   return [
-    { name: "namespaces", namespace: first, wave: wave.namespaces },
+    { name: "namespaces", namespace: shared, wave: wave.namespaces },
     ...dataStores.map(({ name, namespace }) => ({ name, namespace, wave: wave.dataStores })),
     ...services.map(({ name, namespace }) => ({ name, namespace, wave: wave.services })),
     ...(input.value.gateway || services.some((workload) => !isFlagger(workload) || workload.external.length > 0)
-      ? [{ name: "routes", namespace: first, wave: wave.routes }]
+      ? [{ name: "routes", namespace: shared, wave: wave.routes }]
       : []),
   ];
 }
