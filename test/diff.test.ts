@@ -115,6 +115,19 @@ describe("what a change does", () => {
     ]);
   });
 
+  test("an image starts a rollout where Flagger has the service", () => {
+    const file = "envs/dev.yaml";
+    const rolledOut = orders.replace(
+      "    versions:\n      stable:\n",
+      "    rollout: { strategy: flagger }\n    versions:\n      stable:\n        autoscaling: { min: 1, max: 2 }\n",
+    );
+    const before = edit(shipped, file, ["\n  backend:\n", `\n${rolledOut}\n  backend:\n`]);
+    const after = edit(before, file, [rolledOut, rolledOut.replace("6.15.0", "9.9.9")]);
+    expect(objectLines(json(repositoryWith(after, before)))).toEqual([
+      "changed dev-orders Deployment dev-orders/orders-stable: starts a rollout by Flagger",
+    ]);
+  });
+
   test("a service that goes: pruned where Argo CD may, left to a person in prod", () => {
     const lines = objectLines(json(repositoryWith(withoutMl(shipped))));
     expect(lines).toContain("removed dev Application argocd/dev-ml: is pruned");

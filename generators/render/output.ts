@@ -78,7 +78,7 @@ function serialise(path: string, source: string, content: object): string {
 }
 
 /** `virtual-service-backend.yaml` for the VirtualService `backend`. Refuses a Secret: what is secret never enters Git. */
-export function fileName({ kind, metadata }: KubernetesObject): string {
+export function fileName({ kind, metadata }: Pick<KubernetesObject, "kind" | "metadata">): string {
   if (kind === "Secret") throw new Error(`a Secret (${metadata?.name}) must not be rendered`);
   const kebab = kind.replace(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, "$1$3-$2").toLowerCase();
   return `${kebab}-${metadata?.name}.yaml`;

@@ -1,5 +1,7 @@
 /** Where rendered files are deployed from, and what Argo CD does to what is not rendered any more. */
 
+import { fileName } from "../../../generators/render/output.ts";
+
 /** A rendered object, as far as the diff looks into it by name. */
 export interface Manifest {
   readonly apiVersion?: string;
@@ -8,6 +10,7 @@ export interface Manifest {
     readonly name?: string;
     readonly namespace?: string;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly labels?: Readonly<Record<string, string>>;
     readonly finalizers?: readonly string[];
   };
   readonly spec?: { readonly syncPolicy?: { readonly automated?: { readonly prune?: boolean } } };
@@ -97,6 +100,7 @@ function find(paths: readonly string[], side: Applications["before"]) {
 
 export type Effect =
   | "restarts pods"
+  | "starts a rollout by Flagger"
   | "is pruned"
   | "is pruned after confirmation"
   | "is deleted with its Application"
@@ -104,6 +108,12 @@ export type Effect =
   | "stays until a person prunes it"
   | "stays until a person deletes its Application"
   | "stays, and no Application has it";
+
+/** What follows for the pods of a workload whose template changes: where the folder holds its Canary, Flagger moves them. */
+export function podsEffect({ metadata, kind }: Manifest, { folder }: Place, { after }: Applications): Effect {
+  const canary = fileName({ kind: "Canary", metadata: { name: metadata?.labels?.["app.kubernetes.io/name"] ?? "" } });
+  return kind === "Deployment" && after(`${folder}/${canary}`) ? "starts a rollout by Flagger" : "restarts pods";
+}
 
 /** What follows for an object that is not rendered any more. */
 export function removalEffect({ metadata }: Manifest, removal: Removal): Effect {

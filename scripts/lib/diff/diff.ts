@@ -5,6 +5,7 @@ import {
   type Manifest,
   type Place,
   placeOf,
+  podsEffect,
   removalEffect,
   removalFrom,
   type Sync,
@@ -75,8 +76,7 @@ export function diffFiles(pairs: readonly FilePair[], { unchanged, clusters }: S
   const applications = applicationsOf(pairs, unchanged, names);
   const groups = new Map<string, ApplicationDiff[]>();
   for (const { place, objects } of foldersOf(pairs, names)) {
-    const removal = removalFrom(place, applications);
-    const diffs = [...objects.values()].flatMap((object) => diffObject(object, removal) ?? []);
+    const diffs = [...objects.values()].flatMap((object) => diffObject(object, place, applications) ?? []);
     if (diffs.length === 0) continue;
     const own = groups.get(place.group) ?? [];
     groups.set(place.group, own);
@@ -159,7 +159,7 @@ function documentsIn(text: string | undefined): unknown[] {
 const manifestOf = (document: unknown): Manifest =>
   typeof document === "object" && document !== null ? (document as Manifest) : {};
 
-function diffObject({ file, ...pair }: ObjectPair, removal: ReturnType<typeof removalFrom>): ObjectDiff | undefined {
+function diffObject({ file, ...pair }: ObjectPair, place: Place, applications: Applications): ObjectDiff | undefined {
   const action = !("before" in pair) ? "created" : !("after" in pair) ? "removed" : "changed";
   const fields = action === "changed" ? compareValues(pair.before, pair.after) : [];
   if (action === "changed" && fields.length === 0) return undefined;
@@ -171,7 +171,7 @@ function diffObject({ file, ...pair }: ObjectPair, removal: ReturnType<typeof re
     ...(object.metadata?.namespace && { namespace: object.metadata.namespace }),
     action,
     fields,
-    effects: object.kind && object.metadata ? effectsOf(object, action, fields, removal) : [],
+    effects: object.kind && object.metadata ? effectsOf(object, action, fields, place, applications) : [],
   };
 }
 
@@ -179,11 +179,13 @@ function effectsOf(
   object: Manifest,
   action: ObjectDiff["action"],
   fields: readonly FieldChange[],
-  removal: ReturnType<typeof removalFrom>,
+  place: Place,
+  applications: Applications,
 ): Effect[] {
-  if (action === "removed") return [removalEffect(object, removal)];
+  if (action === "removed") return [removalEffect(object, removalFrom(place, applications))];
   const runsPods = object.kind === "Deployment" || object.kind === "StatefulSet";
-  return runsPods && fields.some(({ path }) => path.startsWith("spec.template")) ? ["restarts pods"] : [];
+  if (!runsPods || !fields.some(({ path }) => path.startsWith("spec.template"))) return [];
+  return [podsEffect(object, place, applications)];
 }
 
 const compareTexts = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
