@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Environment } from "../generators/model/environment.ts";
 import type { Input, Platform } from "../generators/model/platform.ts";
-import { primaryOf } from "../generators/model/resolve.ts";
+import { primaryOf, weightOf } from "../generators/model/resolve.ts";
 import { type Change, carryOut, type Edit } from "./lib/change.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
 import { clusterOptions, contextOf, isReachable, requireReachable } from "./lib/cluster.ts";
-import type { Clone } from "./lib/git.ts";
+import { type Clone, succeeds } from "./lib/git.ts";
 import { firstSeen, isShallow } from "./lib/history.ts";
 import { unhealthy } from "./lib/live.ts";
 import {
@@ -25,7 +25,7 @@ await main({
     "Copies the release of services from one environment to another; replicas, weights and resources stay. With --finish, the canary becomes the primary. One commit.",
   examples: ["backend --from staging --to prod --as canary --weight 10 --push", "backend --to prod --finish --pr"],
   options: {
-    from: { type: "string", value: "NAME", help: "The environment to take the release from." },
+    from: { type: "string", value: "NAME", help: "The environment to take the primary's release from." },
     to: { type: "string", value: "NAME", help: "The environment that gets it." },
     as: {
       type: "string",
@@ -51,7 +51,11 @@ await main({
       throw new UserError("--weight goes with --as VERSION: the primary gets what the others leave");
     return carryOut(rootOf(root), options, async (platform, clone, texts): Promise<Change> => {
       const target = findEnvironment(platform, to, "--to");
-      if (finish) return finishCanary(target, names, as ?? "canary", texts);
+      if (finish) {
+        const change = finishCanary(target, names, as ?? "canary", texts, force ?? false);
+        const health = await checkHealth(platform, target, names, context, force ?? false);
+        return { ...change, body: [...change.body, ...health.trailers], notes: [...change.notes, ...health.notes] };
+      }
       const source = findEnvironment(platform, from, "--from");
       if (source === target) throw new UserError(`--from and --to are both ${target.value.name}`);
       const moves = names.map((name) => move(source, target, name, as, weight, texts));
@@ -109,15 +113,22 @@ function finishCanary(
   names: readonly string[],
   canary: string,
   texts: ReadonlyMap<string, string>,
-): Change {
-  const moves = names.map((name): Move => {
+  force: boolean,
+): Change & Required<Pick<Change, "body" | "notes">> {
+  const environment = target.value.name;
+  const moves = names.map((name): Move & { readonly untried: readonly string[] } => {
     const service = findService(target, name);
     const primary = primaryOf(service);
     if (primary === canary) throw new UserError(`${canary} is the primary of ${name} already`);
     const before = findVersion(target, name, primary).release;
     const after = findVersion(target, name, canary).release;
     const others = Object.keys(service.versions).filter((version) => version !== primary);
+    const isUntried = !isDeepStrictEqual(before, after) && weightOf(service, findVersion(target, name, canary)) === 0;
+    const untried = isUntried ? [`${canary} of ${name} has no traffic in ${environment}`] : [];
+    if (isUntried && !force)
+      throw new UserError(`${untried}; npm run weight -- ${name} --env ${environment} ${canary}=10, or use --force`);
     return {
+      untried,
       text: `${name} ${describeRelease(before, after)} → ${describeRelease(after, before)}, finished`,
       edits: [
         ...releaseEdit(
@@ -131,10 +142,19 @@ function finishCanary(
       ],
     };
   });
+  const forced = moves.flatMap(({ untried }) => untried);
+  const edits = moves.flatMap(({ edits }) => edits);
+  // The other way round, all the traffic would go to the primary's old release first.
+  const order = `press Sync on ${names.map((name) => `${environment}-${name}`).join(", ")} first, and on ${environment}-routes when ${names.length === 1 ? "it is" : "they are"} Healthy`;
   return {
-    subject: `promote(${target.value.name}): ${moves.map(({ text }) => text).join(", ")}`,
+    subject: `promote(${environment}): ${moves.map(({ text }) => text).join(", ")}`,
     services: names,
-    edits: moves.flatMap(({ edits }) => edits),
+    body: forced.map((text) => `Forced: ${text}`),
+    notes: [
+      ...forced.map((text) => `${text}; finished all the same (--force)`),
+      ...(target.value.delivery.sync === "manual" && edits.length > 0 ? [order] : []),
+    ],
+    edits,
   };
 }
 
@@ -201,11 +221,11 @@ async function checkHealth(
 
 /**
  * A release goes through the environments in the order that the cluster names them: it must have been in the one before,
- * which Git's history tells.
+ * which the history of the branch tells that the cluster follows.
  */
 async function checkOrder(
   platform: Platform,
-  { git }: Clone,
+  { git, upstream }: Clone,
   source: Input<Environment>,
   target: Input<Environment>,
   name: string,
@@ -215,7 +235,10 @@ async function checkOrder(
   const order = platform.clusters.flatMap(({ value }) => value.environments);
   const previous = order[order.indexOf(target.value.name) - 1];
   const gate = previous === undefined ? source : findEnvironment(platform, previous);
-  const seen = await firstSeen(git, gate.file, name, release.image);
+  const cluster = platform.clusters.find(({ value }) => value.name === gate.value.cluster);
+  const followed = `${upstream?.remote}/${cluster?.value.repository.revision}`;
+  const isPushed = await succeeds(git, "rev-parse", "--verify", `refs/remotes/${followed}`);
+  const seen = await firstSeen(git, isPushed ? `refs/remotes/${followed}` : "HEAD", gate.file, name, release.image);
   if (seen)
     return {
       trailers: [`Promoted-from: ${gate.value.name} (${seen.short} ${seen.date})`],
@@ -223,8 +246,12 @@ async function checkOrder(
         `${name} ${release.image.tag} is in ${gate.value.name} since ${seen.short} of ${seen.date}: ${seen.subject}`,
       ],
     };
-  const missing = `${name} ${release.image.tag} was never in ${gate.value.name}`;
+  const here = isPushed ? await firstSeen(git, "HEAD", gate.file, name, release.image) : undefined;
+  const missing = here
+    ? `${name} ${release.image.tag} came to ${gate.value.name} with ${here.short}, which is not in ${followed} yet`
+    : `${name} ${release.image.tag} was never in ${gate.value.name}`;
   if (force) return { trailers: [`Forced: ${missing}`], notes: [`${missing}; promoted all the same (--force)`] };
+  if (here) throw new UserError(`${missing}; push it first, or use --force`);
   const hint = (await isShallow(git))
     ? "this clone is shallow, git fetch --unshallow shows the rest of its history"
     : `promote it to ${gate.value.name} first, or use --force`;

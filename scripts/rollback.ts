@@ -24,7 +24,10 @@ await main({
   examples: ["backend --env prod --push", "backend --env prod --release --push"],
   options: {
     env: { type: "string", value: "NAME", help: "The environment." },
-    release: { type: "boolean", help: "Undo the last change of the primary's release." },
+    release: {
+      type: "boolean",
+      help: "Undo the last change of the primary's release; one that is a rollback itself stays.",
+    },
     ...changeOptions,
   },
   run: ({ env, release, root, ...options }, positionals) => {
@@ -67,7 +70,8 @@ function undoWeights(environment: Input<Environment>, name: string): Undo {
 
 async function undoRelease(environment: Input<Environment>, name: string, { git }: Clone): Promise<Undo> {
   const { file } = environment;
-  const primary = primaryOf(findService(environment, name));
+  const service = findService(environment, name);
+  const primary = primaryOf(service);
   const now = findVersion(environment, name, primary).release;
   const earlier = await beforeLastRelease(git, file, name, primary);
   if (!earlier)
@@ -80,10 +84,25 @@ async function undoRelease(environment: Input<Environment>, name: string, { git 
     throw new UserError(
       `the release before ${earlier.seen.short} cannot be read any more; git show ${earlier.seen.short}^:${file}`,
     );
+  const { seen } = earlier;
+  // The same command once more, or again after its push was interrupted: it must not bring back what it has undone.
+  if (seen.subject.startsWith("rollback("))
+    return {
+      text: `${name} was rolled back by ${seen.short} of ${seen.date} (${seen.subject})`,
+      note: `to give ${name} any other release: npm run release -- ${name} --env ${environment.value.name} --tag TAG`,
+      edits: [],
+    };
   const path = ["services", name, "versions", primary, "release"];
+  const canaries = Object.entries(service.versions).filter(
+    ([version, spec]) => version !== primary && weightOf(service, spec) > 0,
+  );
+  const open = canaries.map(
+    ([version, spec]) => `${version} (${spec.release.image.tag}) keeps ${weightOf(service, spec)} %`,
+  );
   return {
     text: `${name} ${describeRelease(now, before)} → ${describeRelease(before, now)}`,
-    body: [`Undoes: ${earlier.seen.short} ${earlier.seen.subject}`],
+    ...(open.length > 0 && { note: `${name}: ${open.join(", ")}; a rollback without --release takes it away` }),
+    body: [`Undoes: ${seen.short} ${seen.subject}`],
     edits: [{ file, path, from: now, to: before, block: { text: earlier.text, path } }],
   };
 }

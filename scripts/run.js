@@ -11,6 +11,8 @@ if (major < wanted) {
 } else {
   // Half of the time of a short command is compiling: keep the result.
   module.enableCompileCache(`${import.meta.dirname}/../node_modules/.cache/slipway`);
+  // https://no-color.org, which not all that prints here knows.
+  if (process.env.NO_COLOR) process.env.FORCE_COLOR = "0";
   const [command] = process.argv.splice(2, 1);
   await import(`./${command}.ts`);
 }

@@ -77,7 +77,8 @@ function canaryOf(environment: Input<Environment> | undefined, name: string): st
 
 await main({
   usage: "npm run tour --",
-  summary: "Shows the whole Git side in a throw-away sandbox with a remote of its own. This clone is not touched.",
+  summary:
+    "Shows the whole Git side in a sandbox with a remote of its own, in the folder for temporary files, where it stays to be looked at. This clone is not touched.",
   options: {},
   run: async () => {
     $.quiet = true;

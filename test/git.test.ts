@@ -1,5 +1,5 @@
 /** The commands that make commits, against real Git: clones of a bare remote. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -10,6 +10,56 @@ import { repository } from "./support.ts";
 prepareTemplate();
 
 describe("a day with the platform", () => {
+  test("a rollback of a release is made once, also where its push is made up for", async () => {
+    const root = remote().clone("a");
+    await slipway(root, "release", "backend", "--env", "prod", "--tag", "6.16.0", "--push");
+    const rollback = ["backend", "--env", "prod", "--release"];
+    expect((await slipway(root, "rollback", ...rollback)).stdout).toContain("canary (6.15.0) keeps 10 %");
+    const [undone] = subjects(root);
+    expect(undone).toBe("rollback(prod): backend 6.16.0 → 6.14.0");
+    const pushed = await slipway(root, "rollback", ...rollback, "--push");
+    expect(pushed.stdout).toMatch(/pushed \w+, which was committed before/);
+    const again = await slipway(root, "rollback", ...rollback, "--push");
+    expect(again.stdout).toMatch(/nothing to do: .*backend was rolled back by \w+ of .* \(rollback\(prod\): backend 6/);
+    expect(subjects(root)[0]).toBe(undone);
+    expect(git(root, "status", "--porcelain", "--branch")).toBe("## main...origin/main");
+  });
+
+  test("what was not pushed yet is named before it goes along", async () => {
+    const root = remote().clone("a");
+    await slipway(root, "weight", "ml", "--env", "prod", "canary=20");
+    const { stdout } = await slipway(root, "weight", "ml", "--env", "dev", "canary=40", "--push", "--dry-run");
+    expect(stdout).toMatch(/goes along, because it was not pushed yet: \w+ weight\(prod\): ml canary 10 → 20/);
+  });
+
+  test("a promotion takes what the cluster has been given: a pushed release; a finish, a canary with traffic", async () => {
+    const root = remote().clone("a");
+    await slipway(root, "release", "backend", "--env", "staging", "--tag", "7.0.0");
+    const promotion = ["backend", "--from", "staging", "--to", "prod", "--as", "canary", "--weight", "0"];
+    const early = await slipway(root, "promote", ...promotion);
+    expect(early.stderr).toMatch(
+      /^backend 7\.0\.0 came to staging with \w+, which is not in origin\/main yet; push it first/,
+    );
+    git(root, "push", "--quiet");
+    expect((await slipway(root, "promote", ...promotion)).status).toBe(0);
+    const untried = await slipway(root, "promote", "backend", "--to", "prod", "--finish");
+    expect(untried.stderr).toMatch(
+      /^canary of backend has no traffic in prod; npm run weight -- backend --env prod canary=10/,
+    );
+    const finished = await slipway(root, "promote", "backend", "--to", "prod", "--finish", "--force");
+    expect(finished.stdout).toContain("press Sync on prod-backend first, and on prod-routes when it is Healthy");
+    expect(git(root, "log", "-1", "--format=%b")).toBe("Forced: canary of backend has no traffic in prod");
+  });
+
+  test("an option that npm has kept for itself is missed", () => {
+    const { status, stderr } = spawnSync("npm", ["run", "weight", "backend", "--env=prod", "canary=20"], {
+      cwd: repository,
+      encoding: "utf8",
+    });
+    expect(stderr).toContain("npm has kept --env for itself; -- comes before the options");
+    expect(status).toBe(1);
+  });
+
   test("weight, release, promote, finish, roll back: one commit each, in a fixed form, with exactly its files", {
     timeout: 60_000,
   }, async () => {
@@ -26,12 +76,12 @@ describe("a day with the platform", () => {
         ],
       ],
       [
-        ["release", "backend", "--env", "dev", "--tag", "6.16.0"],
+        ["release", "backend", "--env", "dev", "--tag", "6.16.0", "--push"],
         "release(dev): backend 6.15.0 → 6.16.0",
         ["envs/dev.yaml", "envs/dev/backend/deployment-backend-stable.yaml"],
       ],
       [
-        ["promote", "backend", "--from", "dev", "--to", "staging"],
+        ["promote", "backend", "--from", "dev", "--to", "staging", "--push"],
         "promote(staging): backend 6.14.0 → 6.16.0",
         ["envs/staging.yaml", "envs/staging/backend/deployment-backend-stable.yaml"],
       ],

@@ -14,7 +14,17 @@ import { diffText } from "./diff/text.ts";
 import { describeChange, describeField } from "./diff/words.ts";
 import { copyBlock, removeValue, setValue } from "./edit.ts";
 import type { Opened } from "./forge.ts";
-import { type Clone, commitFiles, fetchBranch, openClone, pushTo, readAt, reason, type Upstream } from "./git.ts";
+import {
+  type Clone,
+  commitFiles,
+  fetchBranch,
+  openClone,
+  pushTo,
+  readAt,
+  reason,
+  type Upstream,
+  unpushed,
+} from "./git.ts";
 import { readInputs } from "./inputs.ts";
 import { notePending, takeTurn, undoInterrupted } from "./pending.ts";
 import { planRender, type Render, readPlatform } from "./render.ts";
@@ -118,7 +128,9 @@ async function makeChange(clone: Clone, options: ChangeOptions, plan: Plan): Pro
   const { home, upstream } = clone;
   const diff = diffOf(render, home && upstream ? `${upstream.remote}/${upstream.branch}` : "HEAD", change.subject);
   for (const edit of change.edits) say(options, describeEdit(edit));
-  for (const note of change.notes ?? []) say(options, chalk.yellow(note));
+  const along = options.push && upstream && !home ? await unpushed(clone, upstream) : [];
+  const goingAlong = along.map((commit) => `goes along, because it was not pushed yet: ${commit}`);
+  for (const note of [...(change.notes ?? []), ...goingAlong]) say(options, chalk.yellow(note));
   say(options, `\n${diffText(diff)}\n\n${chalk.bold(change.subject)}`);
 
   if (clone.signal?.aborted) throw new UserError("interrupted; nothing was changed");
@@ -193,8 +205,13 @@ async function pushRest(clone: Clone): Promise<string | undefined> {
   if ((await git.raw("rev-list", "--max-count=1", "HEAD", `^${await fetchBranch(clone, upstream)}`)).trim() === "")
     return undefined;
   if ((await pushTo(clone, upstream, head)) === "pushed") return head.slice(0, 8);
+  const there = `${upstream.remote}/${upstream.branch}`;
   throw new UserError(
-    `${upstream.remote}/${upstream.branch} has moved; git pull --rebase and npm run render, then git push`,
+    [
+      `${there} has moved, and has not got what is committed here:`,
+      ...(await unpushed(clone, upstream)).map((commit) => `  ${commit}`),
+      `to make it again on top of what came: git reset --hard ${there}, and the commands again; to keep it: git pull --rebase, npm run render, git push`,
+    ].join("\n"),
   );
 }
 

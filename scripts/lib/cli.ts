@@ -78,6 +78,7 @@ export function renderUsage({ usage, summary, positionals, options, examples = [
 function parse(command: Description): { values: Record<string, unknown>; positionals: string[] } {
   const options: Options = { help: { type: "boolean" } };
   for (const [name, { type }] of Object.entries(command.options)) options[name] = { type };
+  refuseSwallowed(command);
   try {
     return parseArgs({ options, strict: true, allowPositionals: command.positionals !== undefined });
   } catch (error) {
@@ -85,7 +86,27 @@ function parse(command: Description): { values: Record<string, unknown>; positio
   }
 }
 
-/** A file or folder that cannot be read or written, a full disk: the message names the path. */
+/**
+ * npm takes options for its own where no `--` stands before them, and says nothing: `npm run render --check` would write.
+ *
+ * @throws UserError where npm has got an option that is ours
+ */
+function refuseSwallowed({ usage, options }: Description): void {
+  if (process.env.npm_lifecycle_event !== /^npm run (\S+)/.exec(usage)?.[1]) return;
+  const given = process.argv.slice(2);
+  const missing = Object.keys(options)
+    // npm has a tag of its own, which people do set for it.
+    .filter((name) => name !== "tag" && process.env[`npm_config_${name.replaceAll("-", "_")}`])
+    .map((name) => `--${name}`)
+    .filter((option) => !given.some((word) => word === option || word.startsWith(`${option}=`)));
+  if (missing.length === 0) return;
+  throw new UserError(
+    `npm has kept ${missing.join(", ")} for itself; -- comes before the options: ${usage} ${missing.join(" ")} …`,
+  );
+}
+
+/** A file or folder that cannot be read or written, of which the message names the path; a full disk, where it names none. */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "code" in error && "syscall" in error && "path" in error;
+  if (!(error instanceof Error) || !("code" in error) || !("syscall" in error)) return false;
+  return "path" in error || ["ENOSPC", "EDQUOT"].includes(String(error.code));
 }

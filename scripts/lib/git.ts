@@ -119,8 +119,11 @@ async function runGit({ root, signal }: Clone, ...command: string[]): Promise<st
   clearTimeout(timer);
   signal?.removeEventListener("abort", interrupt);
   if (exitCode === 0) return stdout;
-  throw new GitError(undefined, why || `${stderr}\n${stdout}`);
+  throw why ? new CutOff(undefined, why) : new GitError(undefined, `${stderr}\n${stdout}`);
 }
+
+/** Git was ended before it was done. */
+class CutOff extends GitError {}
 
 async function refuseDirty(git: SimpleGit): Promise<void> {
   const { files } = await git.status();
@@ -143,6 +146,15 @@ async function upstreamOf(git: SimpleGit, branch: string): Promise<Upstream | un
   const remotes = await git.getRemotes();
   const only = remotes.find(({ name }) => name === "origin") ?? remotes[0];
   return only && { remote: only.name, branch };
+}
+
+/**
+ * The commits here that the remote's branch has not got, as far as it was seen, newest first: `1a2b3c4d weight(prod): …`.
+ */
+export async function unpushed({ git }: Clone, { remote, branch }: Upstream): Promise<string[]> {
+  const there = `refs/remotes/${remote}/${branch}`;
+  if (!(await succeeds(git, "rev-parse", "--verify", there))) return [];
+  return (await git.raw("log", "--format=%h %s", `${there}..HEAD`)).split("\n").filter(Boolean);
 }
 
 /** Text of a file in a commit; none where it is not there. */
@@ -215,7 +227,11 @@ export async function pushTo(
     // A protected branch.
     const hint =
       !lease.length && /\[remote rejected\]/.test(String(error)) ? "; --pr opens a pull request instead" : "";
-    throw new UserError(`${remote} did not take the push: ${reason(error)}${hint}`);
+    const failed = reason(error);
+    // It was cut off here, and may have got there.
+    if (error instanceof CutOff)
+      throw new UserError(`whether ${remote} took the push is not known (${failed}): git fetch tells`);
+    throw new UserError(`${remote} did not take the push: ${failed}${hint}`);
   }
 }
 

@@ -20,17 +20,19 @@ type Versions = Readonly<
 /**
  * The commit that brought an image to a service of an environment, at the earliest.
  *
+ * @param ref whose history is looked at
  * @param file the environment's input
  * @param image its repository, tag and digest, as the input has them
  */
 export async function firstSeen(
   git: SimpleGit,
+  ref: string,
   file: string,
   service: string,
   image: Environment["services"][string]["versions"][string]["release"]["image"],
 ): Promise<Seen | undefined> {
   // Only commits that change how often the tag stands in the file can have brought it.
-  for (const seen of (await commitsOf(git, file, `-S${image.tag}`)).reverse()) {
+  for (const seen of (await commitsOf(git, ref, file, `-S${image.tag}`)).reverse()) {
     const versions = await versionsAt(git, seen.commit, file, service);
     const has = Object.values(versions).some((version) => {
       const other = version?.release?.image;
@@ -51,7 +53,7 @@ export async function beforeLastRelease(
   const release = async (commit: string) =>
     JSON.stringify((await versionsAt(git, commit, file, service))[version]?.release);
   const now = await release("HEAD");
-  for (const seen of await commitsOf(git, file)) {
+  for (const seen of await commitsOf(git, "HEAD", file)) {
     const parent = `${seen.commit}^`;
     const before = await release(parent);
     if (before === undefined || before === now) continue;
@@ -66,8 +68,8 @@ export async function isShallow(git: SimpleGit): Promise<boolean> {
   return (await git.raw("rev-parse", "--is-shallow-repository")).trim() === "true";
 }
 
-async function commitsOf(git: SimpleGit, file: string, ...filter: string[]): Promise<Seen[]> {
-  const log = await git.raw("log", "--format=%H%x09%h%x09%cs%x09%s", ...filter, "--", file);
+async function commitsOf(git: SimpleGit, ref: string, file: string, ...filter: string[]): Promise<Seen[]> {
+  const log = await git.raw("log", "--format=%H%x09%h%x09%cs%x09%s", ...filter, ref, "--", file);
   return log
     .split("\n")
     .filter(Boolean)
