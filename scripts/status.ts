@@ -5,7 +5,7 @@ import { main, rootOf, UserError } from "./lib/cli.ts";
 import { clusterOptions, contextOf, requireReachable } from "./lib/cluster.ts";
 import { openGit } from "./lib/git.ts";
 import { readInputs } from "./lib/inputs.ts";
-import { type EnvironmentStatus, environmentStatus, readSnapshot } from "./lib/live.ts";
+import { describeImages, type EnvironmentStatus, environmentStatus, readSnapshot } from "./lib/live.ts";
 import { readPlatform } from "./lib/render.ts";
 import { findCluster, findHosted } from "./lib/services.ts";
 
@@ -74,7 +74,7 @@ function renderStatus({ environment, delivery, services, problems, waiting, unco
     versions.map(({ version, git, live }, index) => [
       index === 0 ? service : "",
       version,
-      compared(live?.tag, git.tag),
+      compared(...describeImages(live, git)),
       compared(live && `${live.weight} %`, `${git.weight} %`),
       live ? `${live.ready}/${live.wanted}` : "-",
       index === 0 ? sync : "",

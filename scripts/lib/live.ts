@@ -8,6 +8,7 @@ import { weightsOf } from "./diff/compare.ts";
 /** What a version is: in Git as the inputs say it, on the cluster as its Deployment and routes say it. */
 export interface VersionState {
   readonly tag: string;
+  readonly digest?: string;
   /** Share of the traffic, %. */
   readonly weight: number;
 }
@@ -115,9 +116,10 @@ export async function unhealthy(
       if (rollout && rollout.state !== "serving")
         return [`the rollout of ${service} is ${rollout.state}: ${rollout.message}`];
       if (sync !== "Synced" || health !== "Healthy") return [`${service} is ${sync} and ${health}`];
-      return versions
-        .filter(({ git, live }) => live?.tag !== git.tag)
-        .map(({ version, git, live }) => `${service} ${version} runs ${live?.tag ?? "nothing"} and not ${git.tag}`);
+      return versions.flatMap(({ version, git, live }) => {
+        const [runs, wanted] = describeImages(live, git);
+        return runs === wanted ? [] : [`${service} ${version} runs ${runs ?? "nothing"} and not ${wanted}`];
+      });
     });
 }
 
@@ -153,7 +155,8 @@ function versionsOf(
   const named = finder(environment, service);
   const weights = liveWeights(routes.find(named(service)));
   return Object.entries(spec?.versions ?? {}).map(([version, place]): VersionStatus => {
-    const git = { tag: place.release.image.tag, weight: spec ? weightOf(spec, place) : 0 };
+    const { tag, digest } = place.release.image;
+    const git = { tag, ...(digest && { digest }), weight: spec ? weightOf(spec, place) : 0 };
     // What serves is Flagger's copy; the Deployment in Git has pods only while they are analysed.
     const deployment = deployments.find(named(`${service}-${version}${rollout ? "-primary" : ""}`));
     if (!deployment) return { version, git };
@@ -162,7 +165,7 @@ function versionsOf(
       version,
       git,
       live: {
-        tag: tagOf(containers[0]?.image ?? ""),
+        ...imageState(containers[0]?.image ?? ""),
         weight: rollout ? 100 - rollout.weight : (weights?.get(version) ?? 0),
         ready: deployment.status?.readyReplicas ?? 0,
         wanted: deployment.spec.replicas ?? 1,
@@ -177,10 +180,20 @@ export function liveWeights(route: LiveObject | undefined): ReadonlyMap<string, 
   return weightsOf(rules.at(-1)?.route);
 }
 
-/** `6.14.0` of `ghcr.io/stefanprodan/podinfo:6.14.0@sha256:…` */
-export function tagOf(image: string): string {
-  const [name = ""] = image.split("@");
-  return /:([^/:]+)$/.exec(name)?.[1] ?? image;
+/** `6.14.0` and `sha256:…` of `ghcr.io/stefanprodan/podinfo:6.14.0@sha256:…` */
+export function imageState(image: string): Pick<VersionState, "tag" | "digest"> {
+  const [name = "", digest] = image.split("@");
+  return { tag: /:([^/:]+)$/.exec(name)?.[1] ?? name, ...(digest && { digest }) };
+}
+
+/** The images of both in a word each: the tag, and the digest only where it makes the difference. */
+export function describeImages(
+  live: VersionState | undefined,
+  git: VersionState,
+): [live: string | undefined, git: string] {
+  if (live?.tag !== git.tag || live.digest === git.digest) return [live?.tag, git.tag];
+  const withDigest = ({ tag, digest }: VersionState) => (digest ? `${tag}@${digest.slice(0, 15)}` : tag);
+  return [withDigest(live), withDigest(git)];
 }
 
 /** Why a pod does not run, as its scheduler and kubelet say; nothing for one that does. */
