@@ -1,8 +1,8 @@
 import { chalk, echo } from "zx";
 import type { Environment } from "../generators/model/environment.ts";
-import { namespaceOf, weightOf } from "../generators/model/resolve.ts";
+import { weightOf } from "../generators/model/resolve.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
-import { clusterOptions, contextOf, type LiveCluster, list, requireReachable } from "./lib/cluster.ts";
+import { clusterOptions, contextOf, requireReachable } from "./lib/cluster.ts";
 import { exposuresOf, gatewayAddress, gatewayClient } from "./lib/gateway.ts";
 import { readInputs } from "./lib/inputs.ts";
 import { readPlatform } from "./lib/render.ts";
@@ -49,11 +49,13 @@ await main({
     const cluster = findCluster(platform, clusterName ?? environment.cluster).value;
     const live = contextOf(cluster, context);
     await requireReachable(live);
-    const address = await gatewayAddress(live, cluster, "http", gateway, context === undefined);
+    const scheme = environment.gateway?.tls?.redirect ? "https" : "http";
+    const address = await gatewayAddress(live, cluster, scheme, gateway);
     const target = { host: host ?? exposure.host, path: path ?? exposure.path };
     const declared = declaredSplit(environment, name, headers);
-    const versionOf = await versionFinder(live, namespaceOf(environment, name), name);
-    if (!json) echo(`${rate} requests a second for ${seconds} s to http://${target.host}${target.path} at ${address}`);
+    const versionOf = versionFinder(name, [...declared.keys()]);
+    if (!json)
+      echo(`${rate} requests a second for ${seconds} s to ${scheme}://${target.host}${target.path} at ${address}`);
 
     const count = new TrafficCount();
     const client = gatewayClient(address);
@@ -111,18 +113,13 @@ function declaredSplit(
   );
 }
 
-/** Finds the version of the pod that an answer names. */
-async function versionFinder(
-  live: LiveCluster,
-  namespace: string,
-  name: string,
-): Promise<(text: string) => string | undefined> {
-  const pods = (await list(live, "pods", namespace)).flatMap(({ metadata }) => {
-    const { labels = {}, name: pod = "" } = (metadata ?? {}) as { name?: string; labels?: Record<string, string> };
-    return labels["app.kubernetes.io/name"] === name && labels.version ? [{ pod, version: labels.version }] : [];
-  });
-  if (pods.length === 0) throw new UserError(`no pod of ${name} runs in ${namespace}; npm run status`);
-  return (text) => pods.find(({ pod }) => text.includes(pod))?.version;
+/** Finds the version of the pod that an answer names: pods are called after their Deployment, `<service>-<version>`. */
+function versionFinder(name: string, versions: readonly string[]): (text: string) => string | undefined {
+  const patterns = versions
+    // The longest first: v1-b is not a pod of v1.
+    .toSorted((a, b) => b.length - a.length)
+    .map((version) => ({ version, pod: new RegExp(`\\b${name}-${version}-(primary-)?[a-z0-9]+-[a-z0-9]{5}\\b`) }));
+  return (text) => patterns.find(({ pod }) => pod.test(text))?.version;
 }
 
 /**

@@ -32,11 +32,10 @@ await main({
     const live = contextOf(cluster, context);
     await requireReachable(live);
     const environments = findHosted(cluster, platform, env).map((input) => resolveEnvironment(input, platform));
-    const own = context === undefined;
-    const lookup = gatewayAddress(live, cluster, "http", gateway, own);
+    const lookup = gatewayAddress(live, cluster, "http", gateway);
     // An address that was named wrongly is a wrong call; a cluster without one leaves checks undone.
     const address = gateway === undefined ? await addressOrWhy(lookup) : { url: await lookup };
-    const secure = await addressOrWhy(gatewayAddress(live, cluster, "https", undefined, own));
+    const secure = await addressOrWhy(gatewayAddress(live, cluster, "https"));
     const pods = await Pods.read(live);
     const policies = renderedPolicies(platform);
     const verdicts: Verdict[] = [];
@@ -56,11 +55,11 @@ await main({
         tell([await policiesOfGit(live, environment, policies)]);
         tell(await gatewayAnswers(environment, address, secure));
       }
+      const { monitoring, jaeger } = cluster.platform;
+      if (!json && (monitoring || jaeger)) echo(chalk.bold("observability"));
+      if (monitoring) tell([await targetsUp(live, stranger)]);
+      if (jaeger) tell(await tracesArrive(live, environments, address));
     });
-    const { monitoring, jaeger } = cluster.platform;
-    if (!json && (monitoring || jaeger)) echo(chalk.bold("observability"));
-    if (monitoring) tell([await targetsUp(live)]);
-    if (jaeger) tell(await tracesArrive(live, environments, address));
     if (json) echo(JSON.stringify(verdicts, null, 2));
     else echo(count(verdicts));
     if (verdicts.some(({ result }) => result === "failed")) process.exitCode = 1;

@@ -34,7 +34,7 @@ const commandLimit = "120s";
  *
  * @throws UserError where none is known
  */
-export function contextOf({ name, provider }: Cluster, named?: string): LiveCluster {
+export function contextOf({ name, provider }: Pick<Cluster, "name" | "provider">, named?: string): LiveCluster {
   if (named) return { context: named };
   if (provider.type === "kind") return { context: `kind-${name}` };
   throw new UserError(
@@ -142,8 +142,12 @@ export function isRolledOut({ metadata, spec, status }: Partial<LiveObject>): bo
   );
 }
 
-/** Flags of every apply: the fields of ours are ours, whoever set them before. */
-export const serverSide = ["--server-side", "--force-conflicts", "--field-manager=slipway-bootstrap"] as const;
+/**
+ * Flags of every apply: the fields of ours are ours, whoever set them before. In the name that Argo CD applies with
+ * (https://github.com/argoproj/argo-cd/blob/v3.5.1/common/common.go, ArgoCDSSAManager): a field of a second owner would
+ * stay when Git drops it.
+ */
+export const serverSide = ["--server-side", "--force-conflicts", "--field-manager=argocd-controller"] as const;
 
 /**
  * Whether applying would change nothing but status, which controllers write while one looks.
@@ -163,9 +167,15 @@ function objectsIn(json: string): LiveObject[] {
   return object.items ?? [object];
 }
 
+interface LiveMetadata extends Readonly<Record<string, unknown>> {
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
 function withoutBookkeeping({ status, ...object }: LiveObject): object {
-  const { managedFields, resourceVersion, generation, ...metadata } = { ...object.metadata } as Record<string, unknown>;
-  return { ...object, metadata };
+  const { managedFields, resourceVersion, generation, annotations, ...metadata } = object.metadata as LiveMetadata;
+  // Argo CD's own mark on what it has synced.
+  const { "argocd.argoproj.io/tracking-id": _, ...others } = annotations ?? {};
+  return { ...object, metadata: { ...metadata, annotations: others } };
 }
 
 /**
@@ -209,10 +219,10 @@ export interface ServiceAddress {
  * Reaches a Service from this machine, for as long as `use` takes. Through a port-forward and not through the API server's
  * proxy, whose requests come from another node, which NetworkPolicies may not let in.
  *
- * @param use gets an address such as http://127.0.0.1:40001
+ * @param use gets an address such as http://127.0.0.1:40001/
  * @throws UserError where it cannot be reached
  */
-export async function withPortForward<T>(
+export async function withService<T>(
   live: LiveCluster,
   { namespace, service, port }: ServiceAddress,
   use: (url: string) => Promise<T>,
@@ -225,7 +235,7 @@ export async function withPortForward<T>(
   })`kubectl --context ${live.context} port-forward --pod-running-timeout=10s -n ${namespace} service/${service} :${port}`;
   try {
     const local = await forwardedPort(forward);
-    if (local) return await use(`http://127.0.0.1:${local}`);
+    if (local) return await use(`http://127.0.0.1:${local}/`);
     forward.child?.kill();
     throw new UserError(`${namespace}/${service} cannot be reached: ${explain(live, await forward)}`);
   } finally {

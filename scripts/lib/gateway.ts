@@ -1,9 +1,10 @@
-import { Agent, request as httpRequest } from "node:http";
+import * as http from "node:http";
+import * as https from "node:https";
 import type { Cluster } from "../../generators/model/cluster.ts";
 import type { Environment } from "../../generators/model/environment.ts";
 import { ingress } from "../../generators/model/resolve.ts";
 import { UserError } from "./cli.ts";
-import { find, type LiveCluster, list } from "./cluster.ts";
+import { contextOf, find, type LiveCluster, list } from "./cluster.ts";
 
 /** One answer of the gateway; status 0 where there was none. */
 export interface Answer {
@@ -19,22 +20,21 @@ const patience = 5000;
  * Where the gateway is reached from this machine.
  *
  * @param named an address that was given, such as http://127.0.0.1:30080
- * @param own whether it is the Kind cluster of this machine, whose ports are mapped here
  * @throws UserError where it has no address
  */
 export async function gatewayAddress(
   live: LiveCluster,
-  { provider }: Cluster,
+  { name, provider }: Cluster,
   scheme: "http" | "https",
-  named: string | undefined,
-  own: boolean,
+  named?: string,
 ): Promise<string> {
   if (named !== undefined) {
     if (!URL.canParse(named) || new URL(named).protocol !== `${scheme}:`)
       throw new UserError(`--gateway ${named}: must be an address such as http://127.0.0.1:30080`);
     return new URL(named).origin;
   }
-  if (own && provider.type === "kind")
+  // Kind maps the gateway's ports to this machine; where Docker runs in a virtual machine, nothing else reaches it.
+  if (provider.type === "kind" && live.context === contextOf({ name, provider }).context)
     return `${scheme}://127.0.0.1:${scheme === "http" ? provider.httpPort : provider.httpsPort}`;
   const service = await find(live, "services", ingress.name, ingress.namespace);
   if (!service) throw new UserError(`the cluster has no gateway: no Service ${ingress.namespace}/${ingress.name}`);
@@ -51,20 +51,22 @@ export async function gatewayAddress(
   return `${scheme}://${address}:${port}`;
 }
 
-/** Sends requests to one address over kept connections. */
+/** Sends requests to one address over kept connections; over TLS without asking who signed the certificate. */
 export function gatewayClient(address: string): {
   readonly get: (host: string, path: string, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
   readonly close: () => void;
 } {
-  const { hostname, port } = new URL(address);
+  const { protocol, hostname, port } = new URL(address);
+  const { Agent, request } = protocol === "https:" ? https : http;
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
   const get = (host: string, path: string, headers: Readonly<Record<string, string>> = {}) =>
     new Promise<Answer>((resolve) => {
       const started = performance.now();
       const end = (status: number, text: string) =>
         resolve({ status, text, milliseconds: performance.now() - started });
-      const sent = httpRequest(
-        { hostname, port: port || 80, path, agent, headers: { ...headers, host }, timeout: patience },
+      const tls = protocol === "https:" && { servername: host, rejectUnauthorized: false };
+      const sent = request(
+        { hostname, port: port || undefined, path, agent, headers: { ...headers, host }, timeout: patience, ...tls },
         (response) => {
           let text = "";
           response.setEncoding("utf8");

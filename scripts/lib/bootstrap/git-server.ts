@@ -11,7 +11,7 @@ import {
   serverSide,
   tryKubectl,
   waitUntil,
-  withPortForward,
+  withService,
 } from "../cluster.ts";
 import type { Step } from "../steps.ts";
 import { applyNamespaces, createSecret } from "./objects.ts";
@@ -105,7 +105,7 @@ async function password(live: LiveCluster): Promise<string> {
 export async function withGitServer<T>(live: LiveCluster, use: (server: Server) => Promise<T>): Promise<T> {
   const authorization = `Basic ${Buffer.from(`${administrator}:${await password(live)}`).toString("base64")}`;
   const service = { namespace, service: gitServer.service, port: gitServer.port };
-  return withPortForward(live, service, (url) => use({ url: `${url}/`, authorization }));
+  return withService(live, service, (url) => use({ url, authorization }));
 }
 
 /** The Git server as this machine reaches it. */

@@ -103,6 +103,8 @@ function openAuthorized(root: string, { url, authorization }: Remote): SimpleGit
     // A whole history in one piece: servers and proxies are about that do not take it in chunks.
     ["http.postBuffer", String(512 * 2 ** 20)],
     ...(authorization ? [[`http.${url}.extraHeader`, `Authorization: ${authorization}`] as const] : []),
+    // A port of this machine, which no proxy reaches.
+    ...(authorization ? [[`http.${url}.proxy`, ""] as const] : []),
   ];
   const variables = settings.flatMap(([key, value], index) => [
     [`GIT_CONFIG_KEY_${index}`, key],

@@ -10,6 +10,8 @@ import { type Target, typed } from "./target.ts";
 interface Wanted {
   readonly namespace: string;
   readonly name: string;
+  /** Words of `kubectl create secret` that make one like it. */
+  readonly command: readonly [type: string, ...values: string[]];
   /** Makes it; none where it cannot be made here. */
   readonly make?: () => Promise<Pick<NewSecret, "type" | "data">>;
 }
@@ -31,8 +33,8 @@ export function secretsMade(target: Target): Step {
     name: "Secrets",
     commands: wanted
       .filter(({ make }) => make)
-      .map(({ namespace, name }) =>
-        typed(live, "create", "secret", "generic", name, "-n", namespace, "--from-literal=<key>=<random>"),
+      .map(({ namespace, name, command: [type, ...values] }) =>
+        typed(live, "create", "secret", type, name, "-n", namespace, ...values),
       ),
     look: async () => {
       const left = await missing();
@@ -66,6 +68,7 @@ function describe(there: number, left: readonly Wanted[], made?: number): string
 
 function wantedSecrets({ cluster, platform }: Target): Wanted[] {
   const environments = environmentsOf(cluster, platform).map(({ value }) => value);
+  const generic = ["generic", "--from-literal=<key>=<random>"] as const;
   const random = (keys: readonly string[]) => async () => ({
     data: Object.fromEntries(keys.map((key) => [key, randomBytes(18).toString("base64url")])),
   });
@@ -78,7 +81,8 @@ function wantedSecrets({ cluster, platform }: Target): Wanted[] {
     return [...services, ...stores].flatMap(({ name, secrets }) =>
       [...new Set(secrets)].map((secret): Wanted => {
         const keys = cluster.secrets[secret];
-        return { namespace: namespaceOf(environment, name), name: secret, ...(keys && { make: random(keys) }) };
+        const namespace = namespaceOf(environment, name);
+        return { namespace, name: secret, command: generic, ...(keys && { make: random(keys) }) };
       }),
     );
   });
@@ -91,6 +95,7 @@ function wantedSecrets({ cluster, platform }: Target): Wanted[] {
     return {
       namespace: ingress.namespace,
       name,
+      command: ["tls", "--cert=<certificate>", "--key=<key>"],
       ...(cluster.provider.type === "kind" && { make: () => certificate(hosts) }),
     };
   });
@@ -98,7 +103,7 @@ function wantedSecrets({ cluster, platform }: Target): Wanted[] {
     const make = async () => ({
       data: Object.fromEntries(Object.entries(data).map(([key, one]) => [key, secretValue(one)])),
     });
-    return { namespace, name, make };
+    return { namespace, name, command: generic, make };
   });
   const unique = new Map(
     [...components, ...workloads, ...certificates].map((one) => [`${one.namespace}/${one.name}`, one]),

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { monitoring, type ResolvedEnvironment, tracing } from "../../../generators/model/resolve.ts";
-import { type LiveCluster, type ServiceAddress, withPortForward } from "../cluster.ts";
+import { type LiveCluster, type ServiceAddress, withService } from "../cluster.ts";
 import { exposuresOf, gatewayClient } from "../gateway.ts";
 import type { Address } from "./gateway.ts";
+import { ask, describeReply, type Source, strangerNamespace } from "./probe.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Services of Prometheus: the operator's own, the one of Istio's and Flagger's instructions, the chart's. */
@@ -15,15 +16,21 @@ export interface Target {
   readonly lastError: string;
 }
 
-/** Every target of Prometheus can be scraped. */
-export async function targetsUp(live: LiveCluster): Promise<Verdict> {
+interface TargetsReply {
+  readonly data: { readonly activeTargets: readonly Target[] };
+}
+
+/** Every target of Prometheus can be scraped. @param inside a container to ask from where Prometheus is no pod of the cluster */
+export async function targetsUp(live: LiveCluster, inside: Source): Promise<Verdict> {
   const name = "every target of Prometheus is up";
   const obstacles: string[] = [];
   for (const service of prometheusServices) {
     const did = `asked ${monitoring.namespace}/${service} for its active targets`;
-    const found = await withService(live, { namespace: monitoring.namespace, service, port: 9090 }, (url) =>
-      getJson<{ data: { activeTargets: readonly Target[] } }>(`${url}/api/v1/targets?state=active`),
-    );
+    const address = { namespace: monitoring.namespace, service, port: 9090 };
+    const path = "api/v1/targets?state=active";
+    const forwarded = await askService(live, address, (url) => getJson<TargetsReply>(`${url}${path}`));
+    const isElsewhere = "why" in forwarded && forwarded.why.includes("without a selector");
+    const found = isElsewhere ? await askFrom<TargetsReply>(live, inside, address, `/${path}`) : forwarded;
     if ("value" in found) return { name, did, ...judgeTargets(found.value.data.activeTargets) };
     if (!found.why.includes("(NotFound)")) obstacles.push(`${service}: ${found.why}`);
   }
@@ -32,7 +39,9 @@ export async function targetsUp(live: LiveCluster): Promise<Verdict> {
 }
 
 /** What the targets say about what is measured. */
-export function judgeTargets(targets: readonly Target[]): Pick<Verdict, "saw" | "result"> {
+export function judgeTargets(active: readonly Target[]): Pick<Verdict, "saw" | "result"> {
+  // The stranger has come a moment ago, and goes.
+  const targets = active.filter(({ labels }) => labels.namespace !== strangerNamespace);
   const down = targets.filter(({ health }) => health === "down");
   const fresh = targets.filter(({ health }) => health === "unknown").length;
   if (targets.length === 0) return { saw: "it has none", result: "failed" };
@@ -54,13 +63,13 @@ export async function tracesArrive(
   gateway: Address,
 ): Promise<Verdict[]> {
   const sent = await Promise.all(environments.map((environment) => sendTraced(environment, gateway)));
-  const found = await withService(
+  const found = await askService(
     live,
     { namespace: tracing.namespace, service: "jaeger", port: 16686 },
     async (url) => {
       const end = Date.now() + patience * 1000;
       for (;;) {
-        const { data } = await getJson<{ data: readonly string[] | null }>(`${url}/api/services`);
+        const { data } = await getJson<{ data: readonly string[] | null }>(`${url}api/services`);
         const services = data ?? [];
         if (Date.now() > end || environments.every((environment) => servicesOf(environment, services).length > 0))
           return services;
@@ -123,17 +132,30 @@ async function sendTraced({ input }: ResolvedEnvironment, gateway: Address): Pro
 }
 
 /** What `use` gave, or why the Service could not be reached. */
-async function withService<T>(
+async function askService<T>(
   live: LiveCluster,
   address: ServiceAddress,
   use: (url: string) => Promise<T>,
 ): Promise<{ readonly value: T } | { readonly why: string }> {
   try {
-    return { value: await withPortForward(live, address, use) };
+    return { value: await withService(live, address, use) };
   } catch (error) {
     const { message, cause } = error as Error;
     return { why: cause instanceof Error ? `${message}: ${cause.message}` : message };
   }
+}
+
+/** What a Service answers from inside the cluster, or why it does not. */
+async function askFrom<T>(
+  live: LiveCluster,
+  inside: Source,
+  { namespace, service, port }: ServiceAddress,
+  path: string,
+): Promise<{ readonly value: T } | { readonly why: string }> {
+  const reply = await ask(live, inside, `${service}.${namespace}:${port}`, path);
+  return reply.kind === "http" && reply.status === 200
+    ? { value: JSON.parse(reply.body) as T }
+    : { why: describeReply(reply) };
 }
 
 /** @throws where the answer is not JSON with a status of success, or takes longer than 10 s */

@@ -41,10 +41,9 @@ const curl = {
  *
  * @param address host and port
  */
-export async function ask(live: LiveCluster, source: Source, address: string): Promise<Reply> {
-  return replyOf(
-    await execute(live, source, ["curl", "-s", "-m", String(seconds), "-w", "\n%{http_code}", `http://${address}/`]),
-  );
+export async function ask(live: LiveCluster, source: Source, address: string, path = "/"): Promise<Reply> {
+  const url = `http://${address}${path}`;
+  return replyOf(await execute(live, source, ["curl", "-s", "-m", String(seconds), "-w", "\n%{http_code}", url]));
 }
 
 /** Runs a program in a container. */
