@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/{browser,cluster,e2e,flagger,monitoring}/**", "node_modules/**"],
+    exclude: ["test/{browser,cluster,e2e,monitoring}/**", "node_modules/**"],
     // A guard against hanging and no measure of speed: some tests start many processes, on machines that may be busy.
     testTimeout: 60_000,
   },

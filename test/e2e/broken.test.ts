@@ -53,12 +53,18 @@ test("an object that the API server refuses: what runs stays, and status says wh
 
 test("verify: nothing to say about a sound platform", async () => {
   await pressSync("prod");
-  const { stdout, exitCode } = await verify();
-  expect(stdout).toMatch(/\d\d passed, 0 failed, \d could not be checked/);
+  let said = "";
+  // Prometheus may still ask for pods that have just gone.
+  await waitUntil("verify to have nothing to say", 60, async () => {
+    const { stdout, exitCode } = await verify();
+    said = stdout;
+    return exitCode === 0 ? undefined : stdout;
+  });
+  expect(said).toMatch(/\d\d passed, 0 failed, \d could not be checked/);
   // A cluster may have no Prometheus and no Jaeger to ask.
-  const unchecked = stdout.split("\n").filter((line) => line.trim().startsWith("?"));
+  const unchecked = said.split("\n").filter((line) => line.trim().startsWith("?"));
   expect(unchecked.filter((line) => !/Prometheus|traces/.test(line))).toEqual([]);
-  expect(exitCode).toBe(0);
+  if (process.env.E2E_METRICS) expect(said).toContain("✓ every target of Prometheus is up");
 });
 
 test("verify finds mutual TLS that is not enforced", async () => {

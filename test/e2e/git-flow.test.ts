@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { waitUntil } from "../../scripts/lib/cluster.ts";
 import { liveWeights } from "../../scripts/lib/live.ts";
-import { answer, baseline, get, git, live, must, pressSync, refresh, settled, traffic } from "./world.ts";
+import { ask, baseline, get, git, live, must, pressSync, refresh, settled, traffic } from "./world.ts";
 
 beforeEach(baseline);
 
@@ -54,7 +54,7 @@ test("a release goes from dev over staging to prod, and back", async () => {
   /** Asks until a pod of the version answers as it should: with the tag, or with another. */
   const answers = (environment: string, version: "stable" | "canary", wanted: "with" | "without") =>
     waitUntil(`${version} of ${environment} to answer ${wanted} ${tag}`, 60, async () => {
-      const text = await answer(environment, version === "canary" ? { "x-canary": "true" } : {});
+      const { text } = await ask(environment, version === "canary" ? { "x-canary": "true" } : {});
       const its = text.includes(`frontend-${version}-`);
       return its && text.includes(tag) === (wanted === "with") ? undefined : text;
     });

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { parseDocument } from "yaml";
 import { $ } from "zx";
+import { argocdNamespace } from "../../generators/argo/application.ts";
 import { gitServer } from "../../generators/platform/gitea.ts";
 import { withGitServer } from "../../scripts/lib/bootstrap/git-server.ts";
+import { type LiveCluster, list } from "../../scripts/lib/cluster.ts";
 
 const repository = join(import.meta.dirname, "../..");
 
@@ -41,11 +43,22 @@ export default async function setup(project: TestProject): Promise<() => void> {
     );
   }
   const baseline = (await $({ cwd: clone })`git rev-parse HEAD`).stdout.trim();
-  project.provide("e2e", { clone, context, baseline });
+  project.provide("e2e", { clone, context, baseline, firstSyncs: await firstSyncs({ context }) });
   return () => {
     server.close();
     rmSync(clone, { recursive: true, force: true });
   };
+}
+
+/** When each Application was first synced; without those whose first sync is no longer in its history. */
+async function firstSyncs(live: LiveCluster): Promise<Record<string, string>> {
+  const applications = await list(live, "applications.argoproj.io", argocdNamespace);
+  return Object.fromEntries(
+    applications.flatMap(({ metadata, status }) => {
+      const [first] = (status?.history ?? []) as { id?: number; deployedAt: string }[];
+      return first && (first.id ?? 0) === 0 ? [[metadata?.name, first.deployedAt]] : [];
+    }),
+  );
 }
 
 interface GitServer {
@@ -125,6 +138,7 @@ async function makeClone(
   }
   for (const component of provided)
     if (input.hasIn(["platform", component])) input.setIn(["platform", component, "provided"], true);
+  if (process.env.E2E_METRICS) input.setIn(["platform", "flagger", "metricsServer"], process.env.E2E_METRICS);
   writeFileSync(file, input.toString({ lineWidth: 0 }));
   await git`node scripts/run.js render`;
   await git`git add --all`;

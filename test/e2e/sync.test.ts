@@ -1,16 +1,20 @@
 /** What Argo CD does with the platform by itself, and what it leaves to people. */
-import { beforeEach, expect, test } from "vitest";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, expect, inject, test } from "vitest";
 import { readApplications } from "../../scripts/lib/applications.ts";
 import { find, kubectl, list, waitUntil } from "../../scripts/lib/cluster.ts";
 import {
   application,
   baseline,
   change,
+  clone,
   confirmDeletion,
   deleteIn,
   get,
   live,
   pressSync,
+  push,
   refresh,
   setIn,
   settled,
@@ -30,8 +34,9 @@ test("dev and staging were made wave by wave", async () => {
     };
     expect(own.length).toBeGreaterThan(3);
     for (const { name, wave } of own) {
+      const synced = Date.parse(inject("e2e").firstSyncs[name] ?? "") || born(name);
       for (const later of own.filter((other) => other.wave > wave))
-        expect(born(later.name), `${later.name} after ${name}`).toBeGreaterThanOrEqual(born(name));
+        expect(born(later.name), `${later.name} after ${name} was synced`).toBeGreaterThanOrEqual(synced);
     }
   }
 });
@@ -64,6 +69,17 @@ test("a change by hand is undone", async () => {
     (await image()) === declared ? undefined : `the image is ${await image()}`,
   );
   await settled();
+});
+
+test("a setting that Git drops goes, though bootstrap made it", async () => {
+  const key = "timeout.reconciliation.jitter";
+  const settings = async () => (await get("configmaps", "argocd-cm", "argocd"))?.data ?? {};
+  expect(await settings()).toHaveProperty([key]);
+  const file = join(clone(), "clusters/local/argocd/config-map-argocd-cm.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace(new RegExp(`^ +${key}: .*\n`, "m"), ""));
+  await push("test: a setting less");
+  await refresh();
+  await waitUntil("the setting to go", 120, async () => (key in (await settings()) ? "it is there" : undefined));
 });
 
 test("a removed service goes, its namespace only when a person confirms", async () => {

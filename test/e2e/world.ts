@@ -4,6 +4,7 @@
  * E2E_CONTEXT   kubectl context; the current one where it is not set
  * E2E_REPO      URL of a Git repository that this machine and the cluster reach; not set: the cluster's own Git server, after a bootstrap
  * E2E_PROVIDED  components that the cluster has already, such as `argocd,istio`
+ * E2E_METRICS   address of the Prometheus that a provided Flagger asks; rollouts are left out where it is not set
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,8 +26,15 @@ import { findCluster, findEnvironment } from "../../scripts/lib/services.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The clone that is bootstrapped from, and its kubectl context. */
-    e2e: { readonly clone: string; readonly context: string; readonly baseline: string };
+    e2e: {
+      /** The clone that is bootstrapped from, and its kubectl context. */
+      readonly clone: string;
+      readonly context: string;
+      /** The commit that was bootstrapped. */
+      readonly baseline: string;
+      /** When each Application was first synced, as far as its history goes back. */
+      readonly firstSyncs: Readonly<Record<string, string>>;
+    };
   }
 }
 
@@ -79,16 +87,28 @@ export async function push(message: string): Promise<void> {
 
 /** The inputs as they were after the bootstrap, on the cluster too, whatever a test before this one has left. */
 export async function baseline(): Promise<void> {
+  await restore();
+  await push("test: as it was");
+  await settled();
+  // While it waits for a confirmation, Argo CD looks at no newer commit.
+  if (await confirmDeletions()) await settled();
+}
+
+/** The inputs as they were after the bootstrap, in the clone alone. */
+export async function restore(): Promise<void> {
   await git("checkout", "--quiet", inject("e2e").baseline, "--", "envs", "clusters", "argo-apps");
   const wanted = new Set((await git("ls-tree", "-r", "--name-only", inject("e2e").baseline)).split("\n"));
   const extra = (await git("ls-files", "envs", "clusters", "argo-apps"))
     .split("\n")
     .filter((file) => !wanted.has(file));
   if (extra.length > 0) await git("rm", "--quiet", "--force", ...extra);
-  await push("test: as it was");
-  const states = await readApplications(live());
-  for (const { name } of states.filter(({ unconfirmed }) => unconfirmed.length > 0)) await confirmDeletion(name);
-  await settled();
+}
+
+/** Confirms whatever waits for it. @returns whether anything did */
+async function confirmDeletions(): Promise<boolean> {
+  const waiting = (await readApplications(live())).filter(({ unconfirmed }) => unconfirmed.length > 0);
+  for (const { name } of waiting) await confirmDeletion(name);
+  return waiting.length > 0;
 }
 
 /** What the button of that name in the UI does: https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/ */
@@ -182,15 +202,21 @@ export async function traffic(service: string, environment: string, ...args: rea
   };
 }
 
-/** What a pod of an exposed service answers through the gateway: it names its version. */
-export async function answer(environment: string, headers: Readonly<Record<string, string>> = {}): Promise<string> {
-  const platform = readPlatform(readInputs(clone()));
-  const address = await gatewayAddress(live(), findCluster(platform).value, "http", undefined, false);
-  const client = gatewayClient(address);
-  const host = findEnvironment(platform, environment).value.gateway?.hosts[0] ?? "";
-  const { text } = await client.get(host, "/", headers);
+let address: Promise<string> | undefined;
+
+/**
+ * An answer of the gateway.
+ *
+ * @param host default: the environment's first
+ */
+export async function ask(environment: string, headers: Readonly<Record<string, string>> = {}, host?: string) {
+  const platform = () => readPlatform(readInputs(clone()));
+  address ??= gatewayAddress(live(), findCluster(platform()).value, "http");
+  const client = gatewayClient(await address);
+  const first = () => findEnvironment(platform(), environment).value.gateway?.hosts[0] ?? "";
+  const answer = await client.get(host ?? first(), "/", headers);
   client.close();
-  return text;
+  return answer;
 }
 
 /** Object of the cluster. */
