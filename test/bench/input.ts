@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseDocument } from "yaml";
 import type { OutputFile } from "../../generators/render/output.ts";
 
 /** The repository that is measured. */
@@ -20,10 +21,12 @@ interface Options {
   readonly callers?: boolean;
 }
 
-/** The shipped cluster, and three environments of `count` services each. */
+/** The shipped cluster without what the chart has no counterpart of, and three environments of `count` services each. */
 export function inputs(count: number): OutputFile[] {
+  const cluster = parseDocument(readFileSync(join(repository, "clusters/local.yaml"), "utf8"));
+  for (const component of ["monitoring", "jaeger", "kiali", "flagger"]) cluster.deleteIn(["platform", component]);
   return [
-    { path: "clusters/local.yaml", text: readFileSync(join(repository, "clusters/local.yaml"), "utf8") },
+    { path: "clusters/local.yaml", text: cluster.toString({ lineWidth: 0 }) },
     ...environments.map((name) => ({ path: `envs/${name}.yaml`, text: environmentText(name, count) })),
   ];
 }
