@@ -98,10 +98,13 @@ const messageOf = async (service: string) =>
 const eventsOf = async (service: string) =>
   (await list(live(), "events", `dev-${service}`)).map((event) => (event as { message?: string }).message).join("\n");
 
-/** Status of a request from one workload to a URL. */
+/** Status of a request from one workload to a URL. A busy machine may give no answer in time: then it is asked again. */
 async function call(namespace: string, workload: string, url: string): Promise<string> {
   const curl = ["curl", "-s", "-m", "5", "-o", "/dev/null", "-w", "%{http_code}", url];
-  return (await tryKubectl(live(), ["exec", "-n", namespace, workload, "--", ...curl])).stdout.trim();
+  for (let tries = 1; ; tries++) {
+    const { stdout } = await tryKubectl(live(), ["exec", "-n", namespace, workload, "--", ...curl]);
+    if (stdout.trim() !== "000" || tries === 3) return stdout.trim();
+  }
 }
 
 const stranger = (service: string) =>
