@@ -15,6 +15,7 @@ import {
   findService,
   findVersion,
   requireServices,
+  subjectOf,
   weightEdits,
 } from "./lib/services.ts";
 
@@ -64,7 +65,7 @@ await main({
       );
       const health = await checkHealth(platform, source, names, context, force ?? false);
       return {
-        subject: `promote(${target.value.name}): ${moves.map(({ text }) => text).join(", ")}`,
+        subject: subjectOf("promote", target, moves),
         services: names,
         body: [...orders, health].flatMap(({ trailers }) => trailers),
         notes: [...orders, health].flatMap(({ notes }) => notes),
@@ -147,7 +148,7 @@ function finishCanary(
   // The other way round, all the traffic would go to the primary's old release first.
   const order = `press Sync on ${names.map((name) => `${environment}-${name}`).join(", ")} first, and on ${environment}-routes when ${names.length === 1 ? "it is" : "they are"} Healthy`;
   return {
-    subject: `promote(${environment}): ${moves.map(({ text }) => text).join(", ")}`,
+    subject: subjectOf("promote", target, moves),
     services: names,
     body: forced.map((text) => `Forced: ${text}`),
     notes: [

@@ -1,7 +1,14 @@
 import { primaryOf } from "../generators/model/resolve.ts";
 import { type Change, carryOut, type Edit } from "./lib/change.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
-import { changeOptions, findEnvironment, findService, findVersion, requireServices } from "./lib/services.ts";
+import {
+  changeOptions,
+  findEnvironment,
+  findService,
+  findVersion,
+  requireServices,
+  subjectOf,
+} from "./lib/services.ts";
 
 await main({
   usage: "npm run release --",
@@ -31,10 +38,11 @@ await main({
         const edit = (key: string, from: string | undefined, to: string | undefined): Edit[] =>
           from === to ? [] : [{ file: environment.file, path: [...path, key], from, to }];
         const edits = [...edit("tag", image.tag, tag), ...edit("digest", image.digest, digest)];
-        return { edits, text: `${name}${as ? ` ${version}` : ""} ${image.tag} → ${tag}` };
+        const moved = edits.length > 0 ? `${image.tag} → ${tag}` : `is at ${tag}`;
+        return { edits, text: `${name}${as ? ` ${as}` : ""} ${moved}` };
       });
       return {
-        subject: `release(${environment.value.name}): ${changes.map(({ text }) => text).join(", ")}`,
+        subject: subjectOf("release", environment, changes),
         services: names,
         ...(digest && { body: [`Digest: ${digest}`] }),
         edits: changes.flatMap(({ edits }) => edits),

@@ -13,6 +13,7 @@ import {
   findService,
   findVersion,
   requireServices,
+  subjectOf,
   weightEdits,
 } from "./lib/services.ts";
 
@@ -38,7 +39,7 @@ await main({
         names.map((name) => (release ? undoRelease(environment, name, clone) : undoWeights(environment, name))),
       );
       return {
-        subject: `rollback(${environment.value.name}): ${undone.map(({ text }) => text).join(", ")}`,
+        subject: subjectOf("rollback", environment, undone),
         services: names,
         body: undone.flatMap(({ body = [] }) => body),
         notes: undone.flatMap(({ note }) => note ?? []),

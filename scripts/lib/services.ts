@@ -123,6 +123,16 @@ export function weightEdits(
   });
 }
 
+/** `release(dev): backend 6.14.0 → 6.15.0`: what changes, or all that was asked for where nothing does. */
+export function subjectOf(
+  verb: string,
+  { value }: Input<Environment>,
+  parts: readonly { readonly text: string; readonly edits: readonly Edit[] }[],
+): string {
+  const changed = parts.filter(({ edits }) => edits.length > 0);
+  return `${verb}(${value.name}): ${(changed.length > 0 ? changed : parts).map(({ text }) => text).join(", ")}`;
+}
+
 /** What tells releases apart for a person: the tag, with the digest where the tags are the same. */
 export function describeRelease({ image }: Release, other?: Release): string {
   return other?.image.tag === image.tag && image.digest ? `${image.tag}@${image.digest.slice(7, 19)}` : image.tag;
