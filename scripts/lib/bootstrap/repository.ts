@@ -69,10 +69,12 @@ async function reach<T>(target: Target, use: (remote: Remote) => Promise<T>): Pr
   );
 }
 
-async function commitOf(git: SimpleGit, { url }: Remote, revision: string): Promise<string> {
+async function commitOf(git: SimpleGit, { url, authorization }: Remote, revision: string): Promise<string> {
   try {
     return (await git.raw("ls-remote", url, `refs/heads/${revision}`)).split(/\s/)[0] ?? "";
   } catch (error) {
+    // The cluster's own server makes a repository when it is pushed to.
+    if (authorization && /not found/.test(String(error))) return "";
     throw new UserError(`${url} cannot be read: ${reason(error)}`);
   }
 }
@@ -133,10 +135,17 @@ export function remoteNamed({ root, cluster, live }: Target): Step {
     "-o",
     `go-template=${template}`,
   );
-  const configuration = [`credential.${server}.helper`, `!f() { ${secret}; }; f`];
+  const helper = `credential.${server}.helper`;
+  const fill = `!f() { ${secret}; }; f`;
   return {
     name: `Git remote ${name}`,
-    commands: url ? [`git remote add ${name} ${url}`, `git config ${configuration[0]} "${configuration[1]}"`] : [],
+    commands: url
+      ? [
+          `git config --replace-all ${helper} ""`,
+          `git config --add ${helper} "${fill}"`,
+          `git remote add ${name} ${url}`,
+        ]
+      : [],
     look: async () => {
       if (!url) return "none: the gateway does not serve the Git server (interfaces)";
       const known = (await openGit(root).getRemotes(true)).find((remote) => remote.name === name)?.refs.push;
@@ -144,7 +153,10 @@ export function remoteNamed({ root, cluster, live }: Target): Step {
       return known === url ? `is ${url}` : `is ${known}, and was left alone; the cluster's own is ${url}`;
     },
     ensure: async () => {
-      await $({ cwd: root, quiet: true })`git config ${configuration}`;
+      // An empty one ends the list of those that the machine has, which would ask and keep the password.
+      const git = $({ cwd: root, quiet: true });
+      await git`git config --replace-all ${helper} ${""}`;
+      await git`git config --add ${helper} ${fill}`;
       await openGit(root).addRemote(name, url);
       return `${url}; git push ${name} ${repository.revision} is what the cluster follows`;
     },
