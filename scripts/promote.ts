@@ -221,6 +221,22 @@ async function checkHealth(
 }
 
 /**
+ * The branch that a cluster follows, as this clone knows it: `origin/main`. Its remote is the one of the cluster's
+ * repository, the one that bootstrap has named after the cluster, or the one that is pushed to.
+ */
+async function followedBranch(
+  platform: Platform,
+  git: Clone["git"],
+  upstream: Clone["upstream"],
+  name: string,
+): Promise<string> {
+  const { url, revision } = platform.clusters.find(({ value }) => value.name === name)?.value.repository ?? {};
+  const remotes = await git.getRemotes(true);
+  const own = remotes.find(({ refs }) => refs.fetch === url) ?? remotes.find((remote) => remote.name === name);
+  return `${own?.name ?? upstream?.remote}/${revision}`;
+}
+
+/**
  * A release goes through the environments in the order that the cluster names them: it must have been in the one before,
  * which the history of the branch tells that the cluster follows.
  */
@@ -236,8 +252,7 @@ async function checkOrder(
   const order = platform.clusters.flatMap(({ value }) => value.environments);
   const previous = order[order.indexOf(target.value.name) - 1];
   const gate = previous === undefined ? source : findEnvironment(platform, previous);
-  const cluster = platform.clusters.find(({ value }) => value.name === gate.value.cluster);
-  const followed = `${upstream?.remote}/${cluster?.value.repository.revision}`;
+  const followed = await followedBranch(platform, git, upstream, gate.value.cluster);
   const isPushed = await succeeds(git, "rev-parse", "--verify", `refs/remotes/${followed}`);
   const seen = await firstSeen(git, isPushed ? `refs/remotes/${followed}` : "HEAD", gate.file, name, release.image);
   if (seen)

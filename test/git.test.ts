@@ -48,6 +48,26 @@ describe("a day with the platform", () => {
     expect(git(root, "log", "-1", "--format=%b")).toBe("Forced: canary of backend has no traffic in prod");
   });
 
+  test("a promotion asks the remote of the cluster, and knows a release by its digest too", async () => {
+    const { clone, bare } = remote();
+    const root = clone("a");
+    // What bootstrap does for a Git server on the cluster.
+    git(root, "remote", "rename", "origin", "local");
+    git(root, "remote", "add", "origin", bare);
+    git(root, "fetch", "--quiet", "origin");
+    git(root, "branch", "--quiet", "--set-upstream-to=origin/main");
+    const [one, other] = ["1", "2"].map((digit) => `sha256:${digit.repeat(64)}`);
+    for (const digest of [one, other])
+      await slipway(root, "release", "backend", "--env", "dev", "--tag", "7.0.0", "--digest", digest ?? "");
+    const promotion = ["backend", "--from", "dev", "--to", "staging"];
+    const early = await slipway(root, "promote", ...promotion);
+    expect(early.stderr).toMatch(/^backend 7\.0\.0 came to dev with \w+, which is not in local\/main yet/);
+    git(root, "push", "--quiet", "local", "main");
+    const promoted = await slipway(root, "promote", ...promotion);
+    expect(promoted.stderr).toBe("");
+    expect(promoted.stdout).toContain("backend 7.0.0 is in dev since");
+  });
+
   test("an option that npm has kept for itself is missed", () => {
     const { status, stderr } = spawnSync("npm", ["run", "weight", "backend", "--env=prod", "canary=20"], {
       cwd: repository,

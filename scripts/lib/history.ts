@@ -31,14 +31,14 @@ export async function firstSeen(
   service: string,
   image: Environment["services"][string]["versions"][string]["release"]["image"],
 ): Promise<Seen | undefined> {
-  // Only commits that change how often the tag stands in the file can have brought it.
-  for (const seen of (await commitsOf(git, ref, file, `-S${image.tag}`)).reverse()) {
-    const versions = await versionsAt(git, seen.commit, file, service);
-    const has = Object.values(versions).some((version) => {
+  const has = async ({ commit }: Seen) =>
+    Object.values(await versionsAt(git, commit, file, service)).some((version) => {
       const other = version?.release?.image;
       return other?.repository === image.repository && other?.tag === image.tag && other?.digest === image.digest;
     });
-    if (has) return seen;
+  // Most often it came with a commit that changes how often the tag or digest stands in the file; all others are slower.
+  for (const filter of [[`-S${image.digest ?? image.tag}`], []]) {
+    for (const seen of (await commitsOf(git, ref, file, ...filter)).reverse()) if (await has(seen)) return seen;
   }
   return undefined;
 }
