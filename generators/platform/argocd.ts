@@ -89,8 +89,9 @@ function parameters(namespace?: string): ConfigMap {
     "controller.diff.server.side": "true",
     // TLS ends at the Istio gateway (https://argo-cd.readthedocs.io/en/stable/operator-manual/ingress/, Istio).
     "server.insecure": "true",
-    // A sync that waits for a child ends after this many seconds: while it runs, no newer commit is looked at.
-    "controller.sync.timeout.seconds": "600",
+    // A sync that waits for a child ends after this many seconds: while it runs, no newer commit is looked at. Longer than
+    // the images of a whole platform take.
+    "controller.sync.timeout.seconds": "1200",
     // A manifest that could not be made is tried again soon (https://github.com/argoproj/argo-cd/issues/26530).
     "reposerver.repo.cache.expiration": "1h",
   });

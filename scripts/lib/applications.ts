@@ -14,6 +14,8 @@ export interface ApplicationState {
   readonly health: string;
   /** The commit that it was last compared with; for charts, that of their values. */
   readonly revision: string;
+  /** Whether Argo CD has given a sync of it up, and begins none before another commit. */
+  readonly givenUp: boolean;
   /** What is left to do there is only to delete these, which waits for a person to confirm it: `Namespace dev-orders`. */
   readonly unconfirmed: readonly string[];
   /** Why it is not Synced and Healthy, as far as Argo CD says; empty where it does not. */
@@ -42,7 +44,7 @@ export function describeState({ name, sync, health, message }: ApplicationState)
 }
 
 export function stateOf(object: LiveObject): ApplicationState {
-  const { metadata, spec, status = {} } = object as LiveObject & { metadata: LiveMetadata };
+  const { metadata, spec, operation: operationUnderWay, status = {} } = object as LiveApplication;
   const operation = status.operationState ?? {};
   const { conditions = [] } = status as { conditions?: { type: string; message: string }[] };
   const errors = conditions.filter(({ type }) => /Error|Warning/.test(type)).map(({ message }) => message);
@@ -63,6 +65,7 @@ export function stateOf(object: LiveObject): ApplicationState {
     sync: status.sync?.status ?? "Unknown",
     health: status.health?.status ?? "Unknown",
     revision: status.sync?.revision ?? status.sync?.revisions?.at(-1) ?? "",
+    givenUp: ["Failed", "Error"].includes(operation.phase) && !operationUnderWay && status.sync?.status !== "Synced",
     unconfirmed: asked.map(({ kind, name }) => `${kind} ${name}`),
     message: synced ? "" : oneLine([...errors, ...failed, status.health?.message].find(Boolean) ?? ""),
   };
@@ -75,6 +78,8 @@ interface LiveResource {
   readonly requiresPruning?: boolean;
   readonly requiresDeletionConfirmation?: boolean;
 }
+
+type LiveApplication = LiveObject & { readonly metadata: LiveMetadata; readonly operation?: object };
 
 interface LiveMetadata {
   readonly name: string;

@@ -92,7 +92,10 @@ export function environmentStatus(environment: Environment, snapshot: Snapshot):
         .map(({ name, sync, health, message }) => `${name}: ${sync}, ${health}${message && `: ${message}`}`),
       ...snapshot.pods.filter(({ metadata }) => namespaces.has(metadata?.namespace ?? "")).flatMap(podProblem),
     ],
-    unconfirmed: own.flatMap(({ name, unconfirmed }) => unconfirmed.map((object) => `${object} (${name})`)),
+    unconfirmed: own.flatMap(({ name, unconfirmed, givenUp }) =>
+      // It can be confirmed only while a sync waits for it.
+      unconfirmed.map((object) => `${object} (${name}${givenUp ? "; press Sync with Prune first" : ""})`),
+    ),
     waiting: own.filter(({ automated, sync }) => !automated && sync === "OutOfSync").map((state) => state.name),
   };
 }

@@ -3,7 +3,7 @@ import { argocdNamespace } from "../../../generators/argo/application.ts";
 import { objectsBelow } from "../../../generators/index.ts";
 import { paths } from "../../../generators/render/paths.ts";
 import { type ApplicationState, describeState, isSettled, readApplications, waitsForPerson } from "../applications.ts";
-import { isApplied, kubectl, type LiveCluster, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
+import { find, isApplied, kubectl, type LiveCluster, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
 import type { Step } from "../steps.ts";
 import { followedCommit } from "./repository.ts";
 import { type Target, typed } from "./target.ts";
@@ -44,6 +44,7 @@ export function platformSettled(target: Target, seconds: number): Step {
       const commit = await followedCommit(target);
       await refresh(live, names);
       const told = new Set<string>();
+      const resumed = new Set<string>();
       await waitUntil(
         "Applications to be Synced and Healthy",
         seconds,
@@ -56,6 +57,11 @@ export function platformSettled(target: Target, seconds: number): Step {
             say(
               `${state.automated ? chalk.green("✓") : chalk.yellow("·")} ${state.name}  ${state.sync} ${state.health}`,
             );
+          }
+          for (const { name } of left.filter((state) => state.automated && state.givenUp && !resumed.has(state.name))) {
+            resumed.add(name);
+            await syncAnew(live, name);
+            say(`${name}: its sync had failed, and is begun anew`);
           }
           return left.length === 0 ? undefined : left.map((state) => `\n  ${describeState(state)}`).join("");
         },
@@ -89,6 +95,19 @@ export async function refresh(live: LiveCluster, names: readonly string[]): Prom
   ]);
 }
 
+/** Begins a sync as Argo CD would: it begins none for a commit whose sync has failed, or was ended because it took too long. */
+async function syncAnew(live: LiveCluster, name: string): Promise<void> {
+  const { spec } = (await find(live, "applications.argoproj.io", name, argocdNamespace)) ?? {};
+  const { syncOptions, automated, retry } = spec?.syncPolicy ?? {};
+  const operation = {
+    initiatedBy: { username: "slipway-bootstrap" },
+    sync: { prune: automated?.prune === true, syncOptions },
+    retry,
+  };
+  const patch = ["patch", "applications.argoproj.io", name, "-n", argocdNamespace, "--type", "merge"];
+  await kubectl(live, [...patch, "-p", JSON.stringify({ operation })]);
+}
+
 function unsettled(names: readonly string[], states: readonly ApplicationState[], commit: string): ApplicationState[] {
   const known = new Map(states.map((state) => [state.name, state]));
   return names
@@ -102,6 +121,7 @@ function unsettled(names: readonly string[], states: readonly ApplicationState[]
           sync: "Missing",
           health: "Missing",
           revision: "",
+          givenUp: false,
           unconfirmed: [],
           message: "",
         },
