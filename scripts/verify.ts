@@ -3,7 +3,7 @@ import { objectsBelow } from "../generators/index.ts";
 import type { Platform } from "../generators/model/platform.ts";
 import { resolveEnvironment } from "../generators/model/resolve.ts";
 import { main, rootOf } from "./lib/cli.ts";
-import { clusterOptions, contextOf, requireReachable } from "./lib/cluster.ts";
+import { clusterOptions, contextOf, find, requireReachable } from "./lib/cluster.ts";
 import { gatewayAddress } from "./lib/gateway.ts";
 import { readInputs } from "./lib/inputs.ts";
 import { readPlatform } from "./lib/render.ts";
@@ -53,7 +53,10 @@ await main({
         for (const workload of workloads) tell(await declaredCalls(live, workload, pods));
         for (const workload of workloads) tell([await strangerDenied(live, workload, stranger, reaches, pods)]);
         tell([await policiesOfGit(live, environment, policies)]);
-        tell(await gatewayAnswers(environment, address, secure));
+        const { name: gateway, routing } = environment.scope;
+        const isThere = await find(live, "gateways.networking.istio.io", gateway, routing);
+        const none = { why: `the Gateway ${routing}/${gateway} is not there: was it ever synced?` };
+        tell(await gatewayAnswers(environment, isThere ? address : none, isThere ? secure : none));
       }
       const { monitoring, jaeger } = cluster.platform;
       if (!json && (monitoring || jaeger)) echo(chalk.bold("observability"));

@@ -29,10 +29,9 @@ describe("the verdict about a split", () => {
 
 test("traffic is counted by version, with errors and percentiles", () => {
   const count = new TrafficCount();
-  for (let milliseconds = 1; milliseconds <= 100; milliseconds++)
-    count.add("stable", { status: 200, text: "", milliseconds });
-  count.add("canary", { status: 500, text: "", milliseconds: 7 });
-  count.add(undefined, { status: 503, text: "", milliseconds: 1 });
+  for (let milliseconds = 1; milliseconds <= 100; milliseconds++) count.add("stable", { status: 200, milliseconds });
+  count.add("canary", { status: 500, milliseconds: 7 });
+  count.add(undefined, { status: 503, milliseconds: 1 });
   const { sent, versions, unanswered } = count.report(
     new Map([
       ["stable", 0.9],

@@ -10,6 +10,8 @@ import { contextOf, find, type LiveCluster, list } from "./cluster.ts";
 export interface Answer {
   readonly status: number;
   readonly text: string;
+  /** Whether a pod gave it, and not the gateway itself. */
+  readonly fromPod: boolean;
   /** From the first byte sent to the last received. */
   readonly milliseconds: number;
 }
@@ -62,8 +64,8 @@ export function gatewayClient(address: string): {
   const get = (host: string, path: string, headers: Readonly<Record<string, string>> = {}) =>
     new Promise<Answer>((resolve) => {
       const started = performance.now();
-      const end = (status: number, text: string) =>
-        resolve({ status, text, milliseconds: performance.now() - started });
+      const end = (status: number, text: string, fromPod = false) =>
+        resolve({ status, text, fromPod, milliseconds: performance.now() - started });
       const tls = protocol === "https:" && { servername: host, rejectUnauthorized: false };
       const sent = request(
         { hostname, port: port || undefined, path, agent, headers: { ...headers, host }, timeout: patience, ...tls },
@@ -73,7 +75,9 @@ export function gatewayClient(address: string): {
           response.on("data", (chunk: string) => {
             text += chunk;
           });
-          response.on("end", () => end(response.statusCode ?? 0, text));
+          // Envoy says how long the pod took: https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter
+          const fromPod = response.headers["x-envoy-upstream-service-time"] !== undefined;
+          response.on("end", () => end(response.statusCode ?? 0, text, fromPod));
           response.on("error", (error) => end(0, error.message));
         },
       );

@@ -25,7 +25,7 @@ export class TrafficCount {
   readonly #unanswered = new Map<number, number>();
   #sent = 0;
 
-  add(version: string | undefined, { status, milliseconds }: Answer): void {
+  add(version: string | undefined, { status, milliseconds }: Pick<Answer, "status" | "milliseconds">): void {
     this.#sent++;
     if (version === undefined) {
       this.#unanswered.set(status, (this.#unanswered.get(status) ?? 0) + 1);

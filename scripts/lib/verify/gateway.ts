@@ -44,10 +44,10 @@ async function answers(
   const client = gatewayClient(address.url);
   const verdicts = await Promise.all(
     [...urls].map(async ([url, { host, path }]): Promise<Verdict> => {
-      const { status, text } = await client.get(host, path);
+      const { status, text, fromPod } = await client.get(host, path);
       const saw = status === 0 ? text : `HTTP ${status}`;
       // 404 without a pod behind it is the gateway's own: it does not know the host. A redirect to HTTPS is an answer.
-      const result = status === 0 || status === 404 || status >= 502 ? "failed" : "passed";
+      const result = status === 0 || (status === 404 && !fromPod) || status >= 502 ? "failed" : "passed";
       return { name: name(url), did: `GET at ${address.url}`, saw, result };
     }),
   );

@@ -159,7 +159,7 @@ const policyKinds = [
 ];
 
 /**
- * The policies of an environment's namespaces are the ones in Git: one more might let somebody in.
+ * The policies of an environment's namespaces are the ones in Git: one more, or one less, might let somebody in.
  *
  * @param rendered `kind namespace/name` of each policy in Git
  */
@@ -169,16 +169,25 @@ export async function policiesOfGit(
   rendered: ReadonlySet<string>,
 ): Promise<Verdict> {
   const found = (await Promise.all(policyKinds.map((kind) => list(live, kind)))).flat();
-  const own = found.filter(({ metadata }) => namespaces.includes(metadata?.namespace ?? ""));
-  const foreign = own
-    .map(({ kind, metadata }) => `${kind} ${metadata?.namespace}/${metadata?.name}`)
-    .filter((policy) => !rendered.has(policy));
-  return {
-    name: `policies of ${input.value.name} are those of Git`,
-    did: "listed AuthorizationPolicies, PeerAuthentications and NetworkPolicies",
-    saw: foreign.length === 0 ? `${own.length}, all of them rendered` : `not in Git: ${foreign.join(", ")}`,
-    result: foreign.length === 0 ? "passed" : "failed",
-  };
+  const own = found
+    .filter(({ metadata }) => namespaces.includes(metadata?.namespace ?? ""))
+    .map(({ kind, metadata }) => `${kind} ${metadata?.namespace}/${metadata?.name}`);
+  const name = `policies of ${input.value.name} are those of Git`;
+  const did = "listed AuthorizationPolicies, PeerAuthentications and NetworkPolicies";
+  if (own.length === 0) return unknown(name, did, "there is none: was it ever synced?");
+  const foreign = own.filter((policy) => !rendered.has(policy));
+  const wanted = [...rendered].filter((policy) =>
+    /^(AuthorizationPolicy|PeerAuthentication|NetworkPolicy) /.test(policy),
+  );
+  const missing = wanted
+    .filter((policy) => namespaces.includes(/ (.*)\//.exec(policy)?.[1] ?? ""))
+    .filter((policy) => !own.includes(policy));
+  const faults = [
+    ...(foreign.length > 0 ? [`not in Git: ${foreign.join(", ")}`] : []),
+    ...(missing.length > 0 ? [`not on the cluster: ${missing.join(", ")}`] : []),
+  ];
+  const saw = faults.join("; ") || `${own.length}, all of them rendered`;
+  return { name, did, saw, result: faults.length === 0 ? "passed" : "failed" };
 }
 
 function label({ scope, name }: Workload): string {

@@ -56,12 +56,14 @@ export function judgeTargets(active: readonly Target[]): Pick<Verdict, "saw" | "
 /** How long a span may take from a proxy to Jaeger's list, s: proxies send every 5 s. */
 const patience = 30;
 
-/** After a request through the gateway Jaeger knows services of each environment. */
+/** After a request through the gateway Jaeger has a new trace of services of each environment. */
 export async function tracesArrive(
   live: LiveCluster,
   environments: readonly ResolvedEnvironment[],
   gateway: Address,
 ): Promise<Verdict[]> {
+  // With room for clocks that differ.
+  const since = Date.now() - 10_000;
   const sent = await Promise.all(environments.map((environment) => sendTraced(environment, gateway)));
   const found = await askService(
     live,
@@ -69,8 +71,7 @@ export async function tracesArrive(
     async (url) => {
       const end = Date.now() + patience * 1000;
       for (;;) {
-        const { data } = await getJson<{ data: readonly string[] | null }>(`${url}api/services`);
-        const services = data ?? [];
+        const services = await tracedSince(url, since);
         if (Date.now() > end || environments.every((environment) => servicesOf(environment, services).length > 0))
           return services;
         await new Promise((resolve) => setTimeout(resolve, 2000));
@@ -86,6 +87,22 @@ export async function tracesArrive(
   });
 }
 
+/** Services that Jaeger has a trace of since a moment, ms: it lists those that it has not heard of for long as well. */
+async function tracedSince(url: string, since: number): Promise<string[]> {
+  const { data } = await getJson<{ data: readonly string[] | null }>(`${url}api/services`);
+  const fresh = (data ?? []).map(async (service) => {
+    const query = new URLSearchParams({
+      service,
+      start: String(since * 1000),
+      end: String(Date.now() * 1000),
+      limit: "1",
+    });
+    const traces = await getJson<{ data: readonly unknown[] | null }>(`${url}api/traces?${query}`);
+    return traces.data?.length ? [service] : [];
+  });
+  return (await Promise.all(fresh)).flat();
+}
+
 /**
  * What Jaeger's services say about the traces of an environment.
  *
@@ -99,7 +116,7 @@ export function judgeTraces(
   const own = servicesOf(environment, services);
   if (own.length > 0) return { saw: own.join(", "), result: "passed" };
   const { sampling } = environment.scope.mesh.tracing;
-  const saw = `none of its services in ${patience} s`;
+  const saw = `no trace of its services in ${patience} s`;
   if (!answered) return { saw: `${saw}; no request got there`, result: "unknown" };
   if (sampling === 100) return { saw, result: "failed" };
   return { saw: `${saw}; ${sampling} % of its requests are sampled`, result: "unknown" };
