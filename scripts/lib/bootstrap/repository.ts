@@ -25,7 +25,7 @@ export function repositoryFilled(target: Target, push: boolean): Step {
   const { url, revision } = cluster.repository;
   return {
     name: `Repository ${url}`,
-    commands: push ? [`git push ${url} HEAD:refs/heads/${revision}`] : [],
+    commands: push ? pushCommands(target) : [],
     look: () =>
       reach(target, async (remote) => {
         const state = await compare(root, remote, revision);
@@ -51,6 +51,16 @@ export function repositoryFilled(target: Target, push: boolean): Step {
         return `pushed HEAD to ${revision}`;
       }),
   };
+}
+
+function pushCommands(target: Target): string[] {
+  const { url, revision } = target.cluster.repository;
+  if (!isEmbedded(target)) return [`git push ${url} HEAD:refs/heads/${revision}`];
+  const { namespace, service, port, administrator } = gitServer;
+  return [
+    `${typed(target.live, "port-forward", "-n", namespace, `service/${service}`, `${port}:${port}`)} &`,
+    `git push http://${administrator}@127.0.0.1:${port}${new URL(url).pathname} HEAD:refs/heads/${revision}`,
+  ];
 }
 
 /** The commit that the cluster's branch is at, in the repository that Argo CD reads. @throws UserError where there is none */
