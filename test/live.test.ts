@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { stateOf } from "../scripts/lib/applications.ts";
 import { describeImages, imageState } from "../scripts/lib/live.ts";
 
 const [one, other] = ["sha256:1111111111", "sha256:2222222222"];
@@ -25,4 +26,22 @@ test.each([
   ["nothing there", undefined, { tag: "1", digest: one }, [undefined, "1"]],
 ])("live beside Git: %s", (_, live, git, words) => {
   expect(describeImages(live && { ...live, weight: 0 }, { ...git, weight: 0 })).toEqual(words);
+});
+
+test.each([
+  ["failed", "Failed", "OutOfSync", undefined, true],
+  ["ended because it took too long", "Error", "OutOfSync", undefined, true],
+  ["asked for anew", "Failed", "OutOfSync", { sync: {} }, false],
+  ["under way, or to be tried again", "Running", "OutOfSync", undefined, false],
+  ["over, and not needed any more", "Failed", "Synced", undefined, false],
+] as const)("a sync that is %s: given up or not", (_, phase, sync, operation, givenUp) => {
+  const application = {
+    apiVersion: "argoproj.io/v1alpha1",
+    kind: "Application",
+    metadata: { name: "dev" },
+    spec: { project: "platform", syncPolicy: { automated: {} } },
+    status: { sync: { status: sync }, operationState: { phase } },
+    ...(operation && { operation }),
+  };
+  expect(stateOf(application).givenUp).toBe(givenUp);
 });
