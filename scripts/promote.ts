@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Cluster } from "../generators/model/cluster.ts";
 import type { Environment } from "../generators/model/environment.ts";
 import type { Input, Platform } from "../generators/model/platform.ts";
 import { primaryOf, weightOf } from "../generators/model/resolve.ts";
@@ -11,6 +12,7 @@ import { unhealthy } from "./lib/live.ts";
 import {
   changeOptions,
   describeRelease,
+  findCluster,
   findEnvironment,
   findService,
   findVersion,
@@ -60,8 +62,10 @@ await main({
       const source = findEnvironment(platform, from, "--from");
       if (source === target) throw new UserError(`--from and --to are both ${target.value.name}`);
       const moves = names.map((name) => move(source, target, name, as, weight, texts));
+      const gate = environmentBefore(platform, target) ?? source;
+      const followed = await followedBranch(clone, findCluster(platform, gate.value.cluster).value);
       const orders = await Promise.all(
-        names.map((name) => checkOrder(platform, clone, source, target, name, force ?? false)),
+        names.map((name) => checkOrder(clone, followed, gate, source, name, force ?? false)),
       );
       const health = await checkHealth(platform, source, names, context, force ?? false);
       return {
@@ -220,41 +224,43 @@ async function checkHealth(
   };
 }
 
-/**
- * The branch that a cluster follows, as this clone knows it: `origin/main`. Its remote is the one of the cluster's
- * repository, the one that bootstrap has named after the cluster, or the one that is pushed to.
- */
-async function followedBranch(
-  platform: Platform,
-  git: Clone["git"],
-  upstream: Clone["upstream"],
-  name: string,
-): Promise<string> {
-  const { url, revision } = platform.clusters.find(({ value }) => value.name === name)?.value.repository ?? {};
-  const remotes = await git.getRemotes(true);
-  const own = remotes.find(({ refs }) => refs.fetch === url) ?? remotes.find((remote) => remote.name === name);
-  return `${own?.name ?? upstream?.remote}/${revision}`;
+/** A release goes through the environments in the order that the cluster names them: the one before must have had it. */
+function environmentBefore(platform: Platform, target: Input<Environment>): Input<Environment> | undefined {
+  const order = platform.clusters.flatMap(({ value }) => value.environments);
+  const previous = order[order.indexOf(target.value.name) - 1];
+  return previous === undefined ? undefined : findEnvironment(platform, previous);
 }
 
 /**
- * A release goes through the environments in the order that the cluster names them: it must have been in the one before,
- * which the history of the branch tells that the cluster follows.
+ * The branch that a cluster follows, as this clone knows it: `origin/main`; none where it was never fetched. Its remote is
+ * the one of the cluster's repository, the one that bootstrap has named after the cluster, or the one that is pushed to.
+ */
+async function followedBranch(
+  { git, upstream }: Clone,
+  { name, repository: { url, revision } }: Cluster,
+): Promise<string | undefined> {
+  const remotes = await git.getRemotes(true);
+  const own = remotes.find(({ refs }) => refs.fetch === url) ?? remotes.find((remote) => remote.name === name);
+  const branch = `${own?.name ?? upstream?.remote}/${revision}`;
+  return (await succeeds(git, "rev-parse", "--verify", `refs/remotes/${branch}`)) ? branch : undefined;
+}
+
+/**
+ * A release must have been in an environment, which the history of the branch tells that the cluster follows.
+ *
+ * @param followed that branch; none: what is committed here
  */
 async function checkOrder(
-  platform: Platform,
-  { git, upstream }: Clone,
+  { git }: Clone,
+  followed: string | undefined,
+  gate: Input<Environment>,
   source: Input<Environment>,
-  target: Input<Environment>,
   name: string,
   force: boolean,
 ): Promise<Gate> {
   const release = findVersion(source, name, primaryOf(findService(source, name))).release;
-  const order = platform.clusters.flatMap(({ value }) => value.environments);
-  const previous = order[order.indexOf(target.value.name) - 1];
-  const gate = previous === undefined ? source : findEnvironment(platform, previous);
-  const followed = await followedBranch(platform, git, upstream, gate.value.cluster);
-  const isPushed = await succeeds(git, "rev-parse", "--verify", `refs/remotes/${followed}`);
-  const seen = await firstSeen(git, isPushed ? `refs/remotes/${followed}` : "HEAD", gate.file, name, release.image);
+  const history = followed ? `refs/remotes/${followed}` : "HEAD";
+  const seen = await firstSeen(git, history, gate.file, name, release.image);
   if (seen)
     return {
       trailers: [`Promoted-from: ${gate.value.name} (${seen.short} ${seen.date})`],
@@ -262,7 +268,7 @@ async function checkOrder(
         `${name} ${release.image.tag} is in ${gate.value.name} since ${seen.short} of ${seen.date}: ${seen.subject}`,
       ],
     };
-  const here = isPushed ? await firstSeen(git, "HEAD", gate.file, name, release.image) : undefined;
+  const here = followed ? await firstSeen(git, "HEAD", gate.file, name, release.image) : undefined;
   const missing = here
     ? `${name} ${release.image.tag} came to ${gate.value.name} with ${here.short}, which is not in ${followed} yet`
     : `${name} ${release.image.tag} was never in ${gate.value.name}`;

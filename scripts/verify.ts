@@ -1,6 +1,5 @@
 import { chalk, echo } from "zx";
 import { objectsBelow } from "../generators/index.ts";
-import type { Platform } from "../generators/model/platform.ts";
 import { resolveEnvironment } from "../generators/model/resolve.ts";
 import { main, rootOf } from "./lib/cli.ts";
 import { clusterOptions, contextOf, find, requireReachable } from "./lib/cluster.ts";
@@ -37,7 +36,7 @@ await main({
     const address = gateway === undefined ? await addressOrWhy(lookup) : { url: await lookup };
     const secure = await addressOrWhy(gatewayAddress(live, cluster, "https"));
     const pods = await Pods.read(live);
-    const policies = renderedPolicies(platform);
+    const rendered = objectsBelow(platform, "envs");
     const verdicts: Verdict[] = [];
     const tell = (found: readonly Verdict[]) => {
       verdicts.push(...found);
@@ -52,10 +51,10 @@ await main({
         for (const workload of workloads) tell([await mutualTls(live, workload, pods)]);
         for (const workload of workloads) tell(await declaredCalls(live, workload, pods));
         for (const workload of workloads) tell([await strangerDenied(live, workload, stranger, reaches, pods)]);
-        tell([await policiesOfGit(live, environment, policies)]);
-        const { name: gateway, routing } = environment.scope;
-        const isThere = await find(live, "gateways.networking.istio.io", gateway, routing);
-        const none = { why: `the Gateway ${routing}/${gateway} is not there: was it ever synced?` };
+        tell([await policiesOfGit(live, environment, rendered)]);
+        const { scope } = environment;
+        const isThere = await find(live, "gateways.networking.istio.io", scope.name, scope.routing);
+        const none = { why: `the Gateway ${scope.routing}/${scope.name} is not there: was it ever synced?` };
         tell(await gatewayAnswers(environment, isThere ? address : none, isThere ? secure : none));
       }
       const { monitoring, jaeger } = cluster.platform;
@@ -68,13 +67,6 @@ await main({
     if (verdicts.some(({ result }) => result === "failed")) process.exitCode = 1;
   },
 });
-
-/** `kind namespace/name` of everything that the environments' folders hold. */
-function renderedPolicies(platform: Platform): Set<string> {
-  return new Set(
-    objectsBelow(platform, "envs").map(({ kind, metadata }) => `${kind} ${metadata?.namespace}/${metadata?.name}`),
-  );
-}
 
 function renderVerdict({ name, did, saw, result }: Verdict): string {
   return `  ${marks[result]} ${name}\n      ${chalk.dim(`${did}:`)} ${result === "unknown" ? `not checked: ${saw}` : saw}`;

@@ -114,6 +114,12 @@ interface Server {
   readonly authorization: string;
 }
 
+/** What a person types to reach the Git server on the same port of this machine. */
+export function forwardCommand(live: LiveCluster): string {
+  const { service, port } = gitServer;
+  return `${typed(live, "port-forward", "-n", namespace, `service/${service}`, `${port}:${port}`)} &`;
+}
+
 /** Where Argo CD takes webhooks, inside the cluster. */
 const webhook = "http://argocd-server.argocd.svc.cluster.local/api/webhook";
 
@@ -125,7 +131,7 @@ export function gitServerWebhook({ cluster, live }: Target): Step {
   return {
     name: "Webhook from the Git server to Argo CD",
     commands: [
-      `${typed(live, "port-forward", "-n", namespace, `service/${gitServer.service}`, `${gitServer.port}:${gitServer.port}`)} &`,
+      forwardCommand(live),
       `curl -u ${administrator} -H 'Content-Type: application/json' -d '${JSON.stringify(body)}' http://127.0.0.1:${gitServer.port}/${path}`,
     ],
     look: () =>

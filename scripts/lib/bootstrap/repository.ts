@@ -5,7 +5,7 @@ import { interfaceUrl } from "../../../generators/platform/interfaces.ts";
 import { UserError } from "../cli.ts";
 import { openGit, reason, succeeds } from "../git.ts";
 import type { Step } from "../steps.ts";
-import { isEmbedded, withGitServer } from "./git-server.ts";
+import { forwardCommand, isEmbedded, withGitServer } from "./git-server.ts";
 import { type Target, typed } from "./target.ts";
 
 /** A repository as this machine reaches it. */
@@ -56,9 +56,9 @@ export function repositoryFilled(target: Target, push: boolean): Step {
 function pushCommands(target: Target): string[] {
   const { url, revision } = target.cluster.repository;
   if (!isEmbedded(target)) return [`git push ${url} HEAD:refs/heads/${revision}`];
-  const { namespace, service, port, administrator } = gitServer;
+  const { port, administrator } = gitServer;
   return [
-    `${typed(target.live, "port-forward", "-n", namespace, `service/${service}`, `${port}:${port}`)} &`,
+    forwardCommand(target.live),
     `git push http://${administrator}@127.0.0.1:${port}${new URL(url).pathname} HEAD:refs/heads/${revision}`,
   ];
 }

@@ -1,4 +1,5 @@
 import { ingress, type ResolvedEnvironment, serviceHost, type Workload } from "../../../generators/model/resolve.ts";
+import type { KubernetesObject } from "../../../generators/render/output.ts";
 import { type LiveCluster, type LiveObject, list } from "../cluster.ts";
 import { ask, describeReply, execute, failure, isDenied, isLetIn, type Reply, type Source } from "./probe.ts";
 import type { Verdict } from "./verdict.ts";
@@ -151,42 +152,39 @@ export function judgeStranger(reply: Reply, reaches: boolean): Pick<Verdict, "sa
   return { saw: `${saw}, but that pod does not reach istiod:15014 either`, result: "unknown" };
 }
 
-/** Kinds that decide who gets in. */
-const policyKinds = [
-  "authorizationpolicies.security.istio.io",
-  "peerauthentications.security.istio.io",
-  "networkpolicies.networking.k8s.io",
-];
+/** Kinds that decide who gets in, and their resources. */
+const policyKinds: Readonly<Record<string, string>> = {
+  AuthorizationPolicy: "authorizationpolicies.security.istio.io",
+  PeerAuthentication: "peerauthentications.security.istio.io",
+  NetworkPolicy: "networkpolicies.networking.k8s.io",
+};
 
 /**
  * The policies of an environment's namespaces are the ones in Git: one more, or one less, might let somebody in.
  *
- * @param rendered `kind namespace/name` of each policy in Git
+ * @param rendered objects of Git, policies among them
  */
 export async function policiesOfGit(
   live: LiveCluster,
   { input, namespaces }: ResolvedEnvironment,
-  rendered: ReadonlySet<string>,
+  rendered: readonly KubernetesObject[],
 ): Promise<Verdict> {
-  const found = (await Promise.all(policyKinds.map((kind) => list(live, kind)))).flat();
-  const own = found
-    .filter(({ metadata }) => namespaces.includes(metadata?.namespace ?? ""))
-    .map(({ kind, metadata }) => `${kind} ${metadata?.namespace}/${metadata?.name}`);
+  const policies = (objects: readonly KubernetesObject[]) =>
+    new Set(
+      objects
+        .filter(({ kind, metadata }) => kind in policyKinds && namespaces.includes(metadata?.namespace ?? ""))
+        .map(({ kind, metadata }) => `${kind} ${metadata?.namespace}/${metadata?.name}`),
+    );
+  const found = policies((await Promise.all(Object.values(policyKinds).map((kind) => list(live, kind)))).flat());
+  const wanted = policies(rendered);
   const name = `policies of ${input.value.name} are those of Git`;
   const did = "listed AuthorizationPolicies, PeerAuthentications and NetworkPolicies";
-  if (own.length === 0) return unknown(name, did, "there is none: was it ever synced?");
-  const foreign = own.filter((policy) => !rendered.has(policy));
-  const wanted = [...rendered].filter((policy) =>
-    /^(AuthorizationPolicy|PeerAuthentication|NetworkPolicy) /.test(policy),
-  );
-  const missing = wanted
-    .filter((policy) => namespaces.includes(/ (.*)\//.exec(policy)?.[1] ?? ""))
-    .filter((policy) => !own.includes(policy));
+  if (found.size === 0) return unknown(name, did, "there is none: was it ever synced?");
   const faults = [
-    ...(foreign.length > 0 ? [`not in Git: ${foreign.join(", ")}`] : []),
-    ...(missing.length > 0 ? [`not on the cluster: ${missing.join(", ")}`] : []),
-  ];
-  const saw = faults.join("; ") || `${own.length}, all of them rendered`;
+    ["not in Git", found.difference(wanted)] as const,
+    ["not on the cluster", wanted.difference(found)] as const,
+  ].flatMap(([what, odd]) => (odd.size > 0 ? [`${what}: ${[...odd].join(", ")}`] : []));
+  const saw = faults.join("; ") || `${found.size}, all of them rendered`;
   return { name, did, saw, result: faults.length === 0 ? "passed" : "failed" };
 }
 

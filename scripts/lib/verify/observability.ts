@@ -71,7 +71,7 @@ export async function tracesArrive(
     async (url) => {
       const end = Date.now() + patience * 1000;
       for (;;) {
-        const services = await tracedSince(url, since);
+        const services = await tracedSince(url, environments, since);
         if (Date.now() > end || environments.every((environment) => servicesOf(environment, services).length > 0))
           return services;
         await new Promise((resolve) => setTimeout(resolve, 2000));
@@ -87,10 +87,18 @@ export async function tracesArrive(
   });
 }
 
-/** Services that Jaeger has a trace of since a moment, ms: it lists those that it has not heard of for long as well. */
-async function tracedSince(url: string, since: number): Promise<string[]> {
+/**
+ * Services of environments that Jaeger has a trace of since a moment, ms: it lists those that it has not heard of for long
+ * as well.
+ */
+async function tracedSince(
+  url: string,
+  environments: readonly ResolvedEnvironment[],
+  since: number,
+): Promise<string[]> {
   const { data } = await getJson<{ data: readonly string[] | null }>(`${url}api/services`);
-  const fresh = (data ?? []).map(async (service) => {
+  const own = environments.flatMap((environment) => servicesOf(environment, data ?? []));
+  const fresh = own.map(async (service) => {
     const query = new URLSearchParams({
       service,
       start: String(since * 1000),
