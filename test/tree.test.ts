@@ -108,7 +108,7 @@ describe("files of somebody else", () => {
 });
 
 /** Each takes a second, most of it to start a process; .ci/run asks for 100. */
-const kills = Number(process.env.KILLS ?? 4);
+const kills = Number(process.env.KILLS ?? 8);
 
 /** SIGKILL for real: the render runs in a process of its own and dies at a random moment, in a tree that changes all over. */
 test(`killed at ${kills} random moments, the tree is old, new, or mended by the next render`, {
