@@ -1,10 +1,12 @@
 /** Releases that are committed to Git, synced by Argo CD and rolled out by Flagger, with real traffic. */
+import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { rolloutState } from "../../scripts/lib/canary.ts";
-import { find, kubectl, type LiveObject, list, tryKubectl, waitUntil } from "../../scripts/lib/cluster.ts";
+import { find, kubectl, type LiveObject, tryKubectl, waitUntil } from "../../scripts/lib/cluster.ts";
 import type { EnvironmentStatus } from "../../scripts/lib/live.ts";
+import { analyze } from "../cluster/cluster.ts";
 import {
   application,
   ask,
@@ -94,9 +96,22 @@ const imageOf = ({ spec }: LiveObject) => spec.template.spec.containers[0].image
 const messageOf = async (service: string) =>
   (await get("configmaps", `${service}-stable-primary`, `dev-${service}`))?.data.PODINFO_UI_MESSAGE;
 
-/** What Flagger has said about a service. */
-const eventsOf = async (service: string) =>
-  (await list(live(), "events", `dev-${service}`)).map((event) => (event as { message?: string }).message).join("\n");
+/**
+ * Keeps every share of the canary that the API server holds from now on, %. Flagger's events are no proof of them: of
+ * one object's events client-go drops all but the first 25. It ends with the test.
+ */
+function watchCanaryWeights(service: string): ReadonlySet<number> {
+  const weights = new Set<number>();
+  const share = `{.spec.http[0].route[?(@.destination.host=="${service}-canary")].weight}{"\\n"}`;
+  const where = ["--context", live().context, "-n", `dev-${service}`];
+  const what = ["get", "virtualservices.networking.istio.io", service, "--watch", "-o", `jsonpath=${share}`];
+  const watch = spawn("kubectl", [...where, ...what], { stdio: ["ignore", "pipe", "inherit"] });
+  watch.stdout.on("data", (lines) => {
+    for (const weight of String(lines).trim().split("\n")) weights.add(Number(weight));
+  });
+  onTestFinished(() => void watch.kill());
+  return weights;
+}
 
 /** Status of a request from one workload to a URL. A busy machine may give no answer in time: then it is asked again. */
 async function call(namespace: string, workload: string, url: string): Promise<string> {
@@ -173,8 +188,11 @@ describe.skipIf(elsewhere)("with Flagger", () => {
       });
       expect(await stranger(service), service).toBe("403");
     }
-    expect(await shopCalls("api")).toBe("200");
+    expect(await call("dev-shop", "deployment/shop-stable-primary", "http://api.dev-api:9999/")).toBe("200");
+    for (const text of await askOften()) expect(text).toContain("shop-stable-primary-");
+    expect((await ask("dev")).text).toMatch(/frontend-(stable|canary)-/);
     expect((await get("deployments.apps", "shop-stable", "dev-shop"))?.spec.replicas).toBe(0);
+    if (process.env.ISTIOCTL) expect(await analyze()).toEqual([]);
 
     await change("test: another configuration", {
       "envs/dev.yaml": setIn(
@@ -190,6 +208,7 @@ describe.skipIf(elsewhere)("with Flagger", () => {
     });
 
     const seen = { answers: { primary: 0, canary: 0 }, refused: 0, reported: 0, held: 0 };
+    const watched = services.map(watchCanaryWeights);
     const syncs = new Set<string>();
     await waitFor("serving", async () => {
       for (const name of services) {
@@ -210,12 +229,10 @@ describe.skipIf(elsewhere)("with Flagger", () => {
       if (seen.held === 0 && (await promote()).stderr.includes("the rollout of api is analysing")) seen.held++;
     });
 
-    for (const service of services) {
-      for (const weight of [20, 40])
-        expect(await eventsOf(service)).toContain(`Advance ${service}.dev-${service} canary weight ${weight}`);
-      expect(imageOf(await primaryOf(service))).toMatch(/:6\.15\.0$/);
-    }
+    for (const weights of watched) expect([...weights]).toEqual([0, 20, 40]);
+    for (const service of services) expect(imageOf(await primaryOf(service))).toMatch(/:6\.15\.0$/);
     expect(await messageOf("api")).toBe("two");
+    for (const text of await askOften()) expect(text).toContain("shop-stable-primary-");
     for (const count of [seen.refused, seen.reported, seen.held]) expect(count).toBeGreaterThan(0);
     // With 20 answers at 20 to 40 %: both answer, and the canary less than three quarters, but for one of 100 runs.
     const { primary, canary } = seen.answers;
@@ -231,6 +248,12 @@ describe.skipIf(elsewhere)("with Flagger", () => {
   });
 
   test("releases that fail are rolled back, the primary is not touched, and status says so", async () => {
+    // The metrics are of the last minute, and must not be those of an analysis before this one.
+    await waitUntil("the last analysis to be a minute ago", 90, async () => {
+      const canaries = await Promise.all(services.map((name) => get("canaries.flagger.app", name, `dev-${name}`)));
+      const ages = canaries.map((canary) => Date.now() - Date.parse(canary?.status.lastTransitionTime));
+      return ages.every((age) => age > 70_000) ? undefined : `they ended ${ages.join(" and ")} ms ago`;
+    });
     const before = await Promise.all(services.map(primaryOf));
     const message = await messageOf("api");
     // One whose pods answer 500, or cannot be pulled; one whose answers turn bad under traffic.
@@ -243,21 +266,16 @@ describe.skipIf(elsewhere)("with Flagger", () => {
     });
     await must("release", "shop", "--env", "dev", "--tag", "erroring", "--push");
     await refresh();
-    const weights = new Set<number>();
-    await waitFor("failed", async () => {
-      await askOften();
-      expect(await canaryWeight("shop")).toBe(0);
-      weights.add(await canaryWeight("api"));
-    });
-    expect(weights).toContain(20);
+    const watched = services.map(watchCanaryWeights);
+    await waitFor("failed", async () => void (await askOften()));
+    expect(watched.map((weights) => [...weights])).toEqual([[0], [0, 20]]);
 
     const after = await Promise.all(services.map(primaryOf));
     expect(after.map(templateOf)).toEqual(before.map(templateOf));
     expect(await messageOf("api")).toBe(message);
     for (const service of services) expect(await canaryWeight(service)).toBe(0);
-    expect(await eventsOf("api")).toMatch(/advancement success-rate [\d.]+ < 99/);
     const { stdout } = await slipway("status", "--context", live().context, "--env", "dev");
-    for (const service of services) expect(stdout).toMatch(new RegExp(`rollout of ${service}: failed: .*`));
+    for (const service of services) expect(stdout).toMatch(new RegExp(`rollout of ${service}: failed: .*fail`, "i"));
     expect(await git("status", "--porcelain")).toBe("");
 
     await must("rollback", ...services, "--env", "dev", "--release", "--push");
