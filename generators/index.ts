@@ -2,7 +2,7 @@ import { clusterUnits } from "./cluster.ts";
 import { environmentUnits } from "./environment.ts";
 import type { Platform } from "./model/platform.ts";
 import { environmentsOf, resolveEnvironment } from "./model/resolve.ts";
-import { type KubernetesObject, type OutputFile, renderUnit, type Unit } from "./render/output.ts";
+import type { KubernetesObject, Unit } from "./render/output.ts";
 import { schemaUnits } from "./schema.ts";
 
 /**
@@ -25,9 +25,4 @@ export function objectsBelow(platform: Platform, top: string): KubernetesObject[
   return plan(platform)
     .filter(({ folder }) => folder === top || folder.startsWith(`${top}/`))
     .flatMap((unit) => unit.generate().flatMap((object) => ("kind" in object ? [object] : [])));
-}
-
-/** All files of a platform, a pure function of its inputs. */
-export function renderAll(platform: Platform): OutputFile[] {
-  return plan(platform).flatMap(renderUnit);
 }

@@ -62,7 +62,7 @@ await main({
       const source = findEnvironment(platform, from, "--from");
       if (source === target) throw new UserError(`--from and --to are both ${target.value.name}`);
       const moves = names.map((name) => move(source, target, name, as, weight, texts));
-      const gate = environmentBefore(platform, target) ?? source;
+      const gate = environmentBefore(platform, target, source);
       const followed = await followedBranch(clone, findCluster(platform, gate.value.cluster).value);
       const orders = await Promise.all(
         names.map((name) => checkOrder(clone, followed, gate, source, name, force ?? false)),
@@ -224,11 +224,21 @@ async function checkHealth(
   };
 }
 
-/** A release goes through the environments in the order that the cluster names them: the one before must have had it. */
-function environmentBefore(platform: Platform, target: Input<Environment>): Input<Environment> | undefined {
-  const order = platform.clusters.flatMap(({ value }) => value.environments);
-  const previous = order[order.indexOf(target.value.name) - 1];
-  return previous === undefined ? undefined : findEnvironment(platform, previous);
+/**
+ * A release goes through the environments in the order that a cluster names them, and the first one of a cluster comes
+ * after the last one of the cluster that it is promoted from.
+ *
+ * @returns the environment that must have had it
+ */
+function environmentBefore(
+  platform: Platform,
+  target: Input<Environment>,
+  source: Input<Environment>,
+): Input<Environment> {
+  const orderOf = ({ value }: Input<Environment>) => findCluster(platform, value.cluster).value.environments;
+  const own = orderOf(target);
+  const last = source.value.cluster === target.value.cluster ? source.value.name : orderOf(source).at(-1);
+  return findEnvironment(platform, own[own.indexOf(target.value.name) - 1] ?? last);
 }
 
 /**

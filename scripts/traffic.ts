@@ -8,7 +8,7 @@ import { readInputs } from "./lib/inputs.ts";
 import { readPlatform } from "./lib/render.ts";
 import { findCluster, findEnvironment, findService } from "./lib/services.ts";
 import { type Share, significance } from "./lib/split.ts";
-import { TrafficCount, type TrafficReport } from "./lib/traffic.ts";
+import { countTraffic, type TrafficReport } from "./lib/traffic.ts";
 
 /** Requests under way at once, at most: a service that hangs must not pile them up. */
 const atOnce = 200;
@@ -57,7 +57,7 @@ await main({
     if (!json)
       echo(`${rate} requests a second for ${seconds} s to ${scheme}://${target.host}${target.path} at ${address}`);
 
-    const count = new TrafficCount();
+    const count = countTraffic(declared);
     const client = gatewayClient(address);
     const missed = await send(
       rate,
@@ -67,11 +67,11 @@ await main({
         count.add(versionOf(answer.text), answer);
       },
       () => {
-        if (!json) show(renderLine(count.shares(declared)));
+        if (!json) show(renderLine(count.shares()));
       },
     );
     client.close();
-    const report = count.report(declared);
+    const report = count.report();
     const verdict = judge(report, missed);
     if (!json && process.stdout.isTTY) process.stdout.write("\n");
     if (json) echo(JSON.stringify({ ...report, missed, ...verdict }, null, 2));

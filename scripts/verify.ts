@@ -8,7 +8,14 @@ import { readInputs } from "./lib/inputs.ts";
 import { readPlatform } from "./lib/render.ts";
 import { findCluster, findHosted } from "./lib/services.ts";
 import { addressOrWhy, gatewayAnswers } from "./lib/verify/gateway.ts";
-import { declaredCalls, mutualTls, Pods, policiesOfGit, strangerDenied, strangerReaches } from "./lib/verify/mesh.ts";
+import {
+  declaredCalls,
+  mutualTls,
+  policiesOfGit,
+  readPods,
+  strangerDenied,
+  strangerReaches,
+} from "./lib/verify/mesh.ts";
 import { targetsUp, tracesArrive } from "./lib/verify/observability.ts";
 import { withStranger } from "./lib/verify/probe.ts";
 import type { Verdict } from "./lib/verify/verdict.ts";
@@ -35,7 +42,7 @@ await main({
     // An address that was named wrongly is a wrong call; a cluster without one leaves checks undone.
     const address = gateway === undefined ? await addressOrWhy(lookup) : { url: await lookup };
     const secure = await addressOrWhy(gatewayAddress(live, cluster, "https"));
-    const pods = await Pods.read(live);
+    const pods = await readPods(live);
     const rendered = objectsBelow(platform, "envs");
     const verdicts: Verdict[] = [];
     const tell = (found: readonly Verdict[]) => {

@@ -7,6 +7,7 @@ import {
   findService,
   findVersion,
   requireServices,
+  subjectOf,
   weightEdits,
 } from "./lib/services.ts";
 
@@ -21,16 +22,18 @@ await main({
     const names = requireServices(positionals.filter((argument) => !argument.includes("=")));
     return carryOut(rootOf(root), options, (platform): Change => {
       const environment = findEnvironment(platform, env);
-      const edits = names.flatMap((name) => weightEdits(environment, name, wanted));
-      const describe = (name: string) =>
-        [...wanted].map(([version, to]) => {
+      const parts = names.map((name) => {
+        const edits = weightEdits(environment, name, wanted);
+        const weights = [...wanted].map(([version, to]) => {
           const from = weightOf(findService(environment, name), findVersion(environment, name, version));
           return `${version} ${from === to ? "" : `${from} → `}${to}`;
         });
+        return { text: `${name} ${weights.join(", ")}`, edits };
+      });
       return {
-        subject: `weight(${environment.value.name}): ${names.map((name) => `${name} ${describe(name).join(", ")}`).join(", ")}`,
+        subject: subjectOf("weight", environment, parts),
         services: names,
-        edits,
+        edits: parts.flatMap(({ edits }) => edits),
       };
     });
   },

@@ -58,6 +58,29 @@ test("a key is removed with its separator, from a flow map and from a block map"
   expect(removeValue(text, [...version("stable"), "nothing"])).toBe(text);
 });
 
+test("a block map is removed with its key, and what follows stays", () => {
+  const platform = `platform:
+  argocd: { version: v3 }
+  gitea:
+    version: 1.27.2 # pinned
+  # for the autoscaler
+  metricsServer:
+    version: 3.14.0
+`;
+  expect(removeValue(platform, ["platform", "gitea"])).toBe(`platform:
+  argocd: { version: v3 }
+  # for the autoscaler
+  metricsServer:
+    version: 3.14.0
+`);
+  expect(removeValue(platform, ["platform", "metricsServer"])).toBe(`platform:
+  argocd: { version: v3 }
+  gitea:
+    version: 1.27.2 # pinned
+  # for the autoscaler
+`);
+});
+
 test("a block is copied as it stands, at the indentation of its new place", () => {
   const from = `services:
     backend:
@@ -90,4 +113,12 @@ services:
         release: { image: { repository: a/b, tag: 6.15.0, digest: old }, ports: {} }
   other: {}
 `);
+});
+
+test("a block that is copied into a flow map becomes one, its scalars as they were written", () => {
+  const path = [...version("stable"), "release"];
+  const flow = "services: { backend: { versions: { stable: { release: { image: {} }, weight: 90 } } } } # flat\n";
+  expect(copyBlock(flow, path, { text, path })).toBe(
+    `services: { backend: { versions: { stable: { release: { image: { repository: a/b, tag: "6.14.0" }, config: { A: 'it''s' } }, weight: 90 } } } } # flat\n`,
+  );
 });

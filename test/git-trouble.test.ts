@@ -1,6 +1,6 @@
 /** What stands in the way of the commands that make commits, against real Git: clones of a bare remote. */
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
@@ -80,7 +80,7 @@ describe("what stands in the way is one line, and nothing is lost", () => {
     ],
     [
       "a hook that does not come to an end",
-      (root) => hook(root, "pre-commit", "sleep 1000"),
+      (root) => hook(root, "pre-commit", "trap '' TERM; sleep 1000"),
       ["weight", "ml", "--env", "dev", "canary=1"],
       /^Git refused the commit: no answer for 5 s \(SLIPWAY_TIMEOUT\)/,
     ],
@@ -190,6 +190,130 @@ test("a linked worktree: a merge that is under way there is seen, and a change i
   rmSync(merge);
   expect((await slipway(linked, "weight", "ml", "--env", "dev", "canary=1", "--push")).stderr).toBe("");
   expect(subjects(root, "origin/feature")[0]).toBe("weight(dev): ml canary 10 → 1");
+});
+
+describe("somebody else was faster, and the change is made again", () => {
+  const change = ["ml", "--env", "dev", "canary=30", "--push"];
+  const others = "weight(dev): backend canary 10 → 20";
+  const ours = "weight(dev): ml canary 10 → 30";
+
+  async function overtaken() {
+    const { clone, bare } = remote();
+    const [root, other] = [clone("a"), clone("b")];
+    await slipway(other, "weight", "backend", "--env", "dev", "canary=20", "--push");
+    return { root, bare };
+  }
+
+  test("what is edited meanwhile stays", async () => {
+    const { root, bare } = await overtaken();
+    hook(root, "pre-push", "grep -q mine .gitignore || echo mine >> .gitignore");
+    const { stderr, stdout } = await slipway(root, "weight", ...change);
+    expect(stderr).toBe("");
+    expect(stdout).toContain("the change is made again on top of it");
+    expect(subjects(bare, "main").slice(0, 2)).toEqual([ours, others]);
+    expect(git(root, "status", "--porcelain")).toBe("M .gitignore");
+  });
+
+  test("an edit of the same file is in the way, and neither is lost", async () => {
+    const { root, bare } = await overtaken();
+    hook(root, "pre-push", "echo '# mine' >> envs/dev.yaml");
+    const { stderr } = await slipway(root, "weight", ...change);
+    expect(stderr).toMatch(
+      /^what was edited here meanwhile is in the way \(.*envs\/dev\.yaml.*\); the change stays here as \w{8}, and is not pushed$/m,
+    );
+    expect(subjects(bare, "main")[0]).toBe(others);
+    expect(subjects(root)[0]).toBe(ours);
+    expect(git(root, "status", "--porcelain")).toBe("M envs/dev.yaml");
+  });
+
+  test.each([
+    ["a hook refuses it", "echo 'error: slow down' >&2"],
+    ["the command is killed", `kill -9 $(sed 's/.*"process":\\([0-9]*\\).*/\\1/' .slipway/pending.json)`],
+  ])("%s: the first commit stays", async (what, fault) => {
+    const { root, bare } = await overtaken();
+    hook(root, "pre-commit", `[ $(git rev-list --count HEAD) = 1 ] || { ${fault}; exit 1; }`);
+    const { stderr, status } = await slipway(root, "weight", ...change);
+    expect(status).not.toBe(0);
+    if (what.includes("hook"))
+      expect(stderr).toMatch(/^Git refused the commit: slow down; the change stays here as \w{8}, and is not pushed$/m);
+    const next = await slipway(root, "weight", ...change);
+    if (what.includes("killed")) expect(next.stdout).toMatch(/undone: its commit \w{8} is on the branch again/);
+    expect(next.stderr).toMatch(
+      /^origin\/main has moved, and has not got what is committed here:\n {2}\w+ weight\(dev\): ml/,
+    );
+    expect(subjects(root)).toEqual([ours, "feat: the platform"]);
+    expect(git(root, "status", "--porcelain")).toBe("");
+    expect(isFresh(root)).toBe(true);
+    expect(subjects(bare, "main")[0]).toBe(others);
+  });
+});
+
+test("a post-commit hook that does not come to an end does not undo the commit", async () => {
+  const root = remote().clone("a");
+  hook(root, "post-commit", "sleep 1000");
+  const { stdout, stderr } = await slipwayWith(
+    { SLIPWAY_TIMEOUT: "2" },
+    root,
+    "weight",
+    "ml",
+    "--env",
+    "dev",
+    "canary=1",
+  );
+  expect(stderr).toBe("");
+  expect(stdout).toContain(`committed ${git(root, "rev-parse", "HEAD").slice(0, 8)} on main`);
+  expect(git(root, "status", "--porcelain", "--branch")).toBe("## main...origin/main [ahead 1]");
+});
+
+test("from one cluster to another, a release comes from the last environment", async () => {
+  const root = remote().clone("a");
+  const file = (name: string) => join(root, "clusters", name);
+  const local = readFileSync(file("local.yaml"), "utf8");
+  const [hosted = ""] = /^environments:.*$/m.exec(local) ?? [];
+  writeFileSync(
+    file("test.yaml"),
+    local
+      .replace("name: local", "name: test")
+      .replace("pages: [prod]", "pages: [staging]")
+      .replace(hosted, "environments: [dev, staging]"),
+  );
+  writeFileSync(file("live.yaml"), local.replace("name: local", "name: live").replace(hosted, "environments: [prod]"));
+  rmSync(file("local.yaml"));
+  for (const [name, cluster] of [
+    ["dev", "test"],
+    ["staging", "test"],
+    ["prod", "live"],
+  ]) {
+    const input = join(root, `envs/${name}.yaml`);
+    writeFileSync(input, readFileSync(input, "utf8").replace("cluster: local", `cluster: ${cluster}`));
+  }
+  expect((await slipway(root, "render")).stderr).toBe("");
+  git(root, "add", "--all");
+  git(root, "commit", "--quiet", "--message", "feat: two clusters");
+  await slipway(root, "release", "ml", "--env", "dev", "--tag", "7.0.0", "--push");
+  const early = await slipway(root, "promote", "ml", "--from", "dev", "--to", "prod");
+  expect(early.stderr).toMatch(/^ml 7\.0\.0 was never in staging; promote it to staging first/);
+  expect((await slipway(root, "promote", "ml", "--from", "dev", "--to", "staging", "--push")).stderr).toBe("");
+  const late = await slipway(root, "promote", "ml", "--from", "staging", "--to", "prod");
+  expect(late.stdout).toContain("ml 7.0.0 is in staging since");
+});
+
+test("a dry run undoes nothing", async () => {
+  const root = remote().clone("a");
+  const started = join(root, ".git/started");
+  hook(
+    root,
+    "pre-commit",
+    `touch ${started}; kill -9 $(sed 's/.*"process":\\([0-9]*\\).*/\\1/' .slipway/pending.json); exit 1`,
+  );
+  await slipway(root, "weight", "ml", "--env", "dev", "canary=1");
+  const left = git(root, "status", "--porcelain");
+  expect(left).not.toBe("");
+  const dry = await slipway(root, "weight", "ml", "--env", "dev", "canary=1", "--dry-run");
+  expect(dry.stderr).toMatch(
+    /^weight\(dev\): ml canary 10 → 1 was interrupted here; the next command without --dry-run/,
+  );
+  expect(git(root, "status", "--porcelain")).toBe(left);
 });
 
 test("two commands at once in one clone: none undoes what the other has done", async () => {

@@ -27,6 +27,13 @@ describe("a day with the platform", () => {
     await slipway(root, "weight", "ml", "--env", "prod", "canary=20");
     const { stdout } = await slipway(root, "weight", "ml", "--env", "dev", "canary=40", "--push", "--dry-run");
     expect(stdout).toMatch(/goes along, because it was not pushed yet: \w+ weight\(prod\): ml canary 10 → 20/);
+    git(root, "commit", "--quiet", "--allow-empty", "--message", "wip: mine");
+    const rest = await slipway(root, "weight", "ml", "backend", "--env", "prod", "canary=20", "--push");
+    expect(rest.stdout).toMatch(/goes along, because it was not pushed yet: \w+ wip: mine/);
+    expect(subjects(root)[0]).toBe("weight(prod): backend canary 10 → 20");
+    git(root, "commit", "--quiet", "--allow-empty", "--message", "wip: more");
+    const nothing = await slipway(root, "weight", "ml", "--env", "prod", "canary=20", "--push");
+    expect(nothing.stdout).toMatch(/was not pushed yet: \w+ wip: more\npushed \w+, which was committed before/);
   });
 
   test("a promotion takes what the cluster has been given: a pushed release; a finish, a canary with traffic", async () => {

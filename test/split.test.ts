@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { testSplit } from "../scripts/lib/split.ts";
-import { TrafficCount } from "../scripts/lib/traffic.ts";
+import { countTraffic } from "../scripts/lib/traffic.ts";
 
 const shares = (...rows: readonly (readonly [number, number])[]) =>
   rows.map(([observed, declared], index) => ({ version: `v${index}`, observed, declared }));
@@ -28,16 +28,16 @@ describe("the verdict about a split", () => {
 });
 
 test("traffic is counted by version, with errors and percentiles", () => {
-  const count = new TrafficCount();
-  for (let milliseconds = 1; milliseconds <= 100; milliseconds++) count.add("stable", { status: 200, milliseconds });
-  count.add("canary", { status: 500, milliseconds: 7 });
-  count.add(undefined, { status: 503, milliseconds: 1 });
-  const { sent, versions, unanswered } = count.report(
+  const count = countTraffic(
     new Map([
       ["stable", 0.9],
       ["canary", 0.1],
     ]),
   );
+  for (let milliseconds = 1; milliseconds <= 100; milliseconds++) count.add("stable", { status: 200, milliseconds });
+  count.add("canary", { status: 500, milliseconds: 7 });
+  count.add(undefined, { status: 503, milliseconds: 1 });
+  const { sent, versions, unanswered } = count.report();
   expect(sent).toBe(102);
   expect(unanswered).toEqual({ 503: 1 });
   expect(versions).toEqual([

@@ -1,55 +1,41 @@
 import type { Fault } from "../model/faults.ts";
-import { forEachService, type Rule } from "./rule.ts";
+import type { Rule } from "./rule.ts";
 
 const secret = /(PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY|CREDENTIALS?)$/i;
-
-/** A password in an input would be in Git for ever, and in a ConfigMap for everyone who may read Pods. */
-const inVariables: Rule = ({ environments }) =>
-  environments.flatMap(({ input: { file, value } }) => {
-    const services = Object.entries(value.services).flatMap(([name, { versions }]) =>
-      Object.entries(versions).map(([version, { release }]) => ({
-        path: ["services", name, "versions", version, "release"],
-        maps: { env: release.env, config: release.config },
-      })),
-    );
-    const dataStores = Object.entries(value.dataStores).map(([name, { config }]) => ({
-      path: ["dataStores", name],
-      maps: { config },
-    }));
-    return [...services, ...dataStores].flatMap(({ path, maps }) =>
-      Object.entries(maps).flatMap(([map, variables = {}]) =>
-        Object.keys(variables)
-          .filter((key) => secret.test(key))
-          .map(
-            (key): Fault => ({
-              file,
-              path: [...path, map, key],
-              atKey: true,
-              message:
-                "looks like a secret, which must not stand in Git; put it into a Secret and name that in secrets",
-            }),
-          ),
-      ),
-    );
-  });
 
 /** A user with a password in a URL. */
 const credentials = /:\/\/[^\s/:@]*:[^\s/@$]+@/;
 
-const inUrls = forEachService(function* (service) {
-  for (const [version, { release }] of Object.entries(service.versions)) {
-    const { env = {}, config = {}, command = [], args = [] } = release;
-    for (const [kind, values] of Object.entries({ env, config, command, args })) {
-      for (const [key, value] of Object.entries(values)) {
-        if (credentials.test(value))
-          yield {
-            path: ["versions", version, "release", kind, Array.isArray(values) ? Number(key) : key],
-            message:
-              "holds a password in a URL, which must not stand in Git; put it into a Secret and name that in secrets",
-          };
-      }
-    }
-  }
-});
+const wayOut = "which must not stand in Git; put it into a Secret and name that in secrets";
 
-export const secrets: Rule = (subject) => [...inVariables(subject), ...inUrls(subject)];
+/** A password in an input would be in Git for ever, and in a ConfigMap for everyone who may read Pods. */
+export const secrets: Rule = ({ environments }) =>
+  environments.flatMap(({ input: { file, value } }) => {
+    const releases = Object.entries(value.services).flatMap(([name, { versions }]) =>
+      Object.entries(versions).map(
+        ([
+          version,
+          {
+            release: { env, config, command, args },
+          },
+        ]) => ({
+          path: ["services", name, "versions", version, "release"],
+          given: { env, config, command, args },
+        }),
+      ),
+    );
+    const dataStores = Object.entries(value.dataStores).map(([name, { config, args }]) => ({
+      path: ["dataStores", name],
+      given: { config, args },
+    }));
+    return [...releases, ...dataStores].flatMap(({ path, given }) =>
+      Object.entries(given).flatMap(([kind, values = {}]) =>
+        Object.entries(values).flatMap(([key, text]): Fault[] => {
+          const isList = Array.isArray(values);
+          const at = { file, path: [...path, kind, isList ? Number(key) : key] };
+          if (!isList && secret.test(key)) return [{ ...at, atKey: true, message: `looks like a secret, ${wayOut}` }];
+          return credentials.test(text) ? [{ ...at, message: `holds a password in a URL, ${wayOut}` }] : [];
+        }),
+      ),
+    );
+  });

@@ -165,9 +165,9 @@ export const cluster = z
           .describe("Where Argo CD reads this repository."),
         revision: z
           .string()
-          .regex(/^(?![-/.])(?!.*(\.\.|@\{|\/\/))[^\s~^:?*[\\]+(?<![./])$/, "must be a branch, tag or commit")
+          .regex(/^(?![-/.])(?!.*(\.\.|@\{|\/\/))[^\s~^:?*[\\]+(?<![./])$/, "must be a branch")
           .default("main")
-          .describe("Branch, tag or commit that the cluster follows. Default: main."),
+          .describe("Branch that the cluster follows. Default: main."),
       })
       .describe("This repository, as the cluster sees it."),
     provider: z.discriminatedUnion("type", [kind, eks, aks, existing]).describe("How the cluster is made."),

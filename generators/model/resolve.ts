@@ -137,7 +137,7 @@ export function namespacePattern(environment: Environment): string {
 }
 
 /** The namespace for what belongs to the environment and to no single service: its Gateway, its external hosts. */
-export function routingNamespace(environment: Environment): string {
+function routingNamespace(environment: Environment): string {
   return namespaceOf(environment, "gateway");
 }
 

@@ -29,12 +29,3 @@ export function components(cluster: Cluster): Component[] {
     ...flagger(cluster),
   ];
 }
-
-/** API groups that only exist once a component is there, with the Application that brings their CRDs. */
-export const crdOwners: Readonly<Record<string, string>> = {
-  "flagger.app": "flagger",
-  "networking.istio.io": "istio-base",
-  "security.istio.io": "istio-base",
-  "telemetry.istio.io": "istio-base",
-  "monitoring.coreos.com": "kube-prometheus-stack",
-};

@@ -7,7 +7,7 @@ import { type Callee, serviceHost } from "../model/resolve.ts";
 import type { Probe, Release, Resources } from "../model/service.ts";
 
 /** User of containers whose image names none that is numeric: `runAsNonRoot` cannot check a user given by name. */
-export const defaultUser = 10001;
+const defaultUser = 10001;
 
 /** Pod Security `restricted`, with a fixed user. */
 export function podSecurity(user = defaultUser): IPodSecurityContext {

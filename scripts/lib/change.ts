@@ -26,7 +26,7 @@ import {
   unpushed,
 } from "./git.ts";
 import { readInputs } from "./inputs.ts";
-import { notePending, takeTurn, undoInterrupted } from "./pending.ts";
+import { notePending, takeTurn, undoInterrupted, type WayBack } from "./pending.ts";
 import { planRender, type Render, readPlatform } from "./render.ts";
 import { findSlot, leaveBranch, publish, requestReview, type Slot } from "./review.ts";
 import { replaceFile } from "./tree.ts";
@@ -91,7 +91,7 @@ export async function carryOut(root: string, options: ChangeOptions, plan: Plan)
   const interrupt = () => interruption.abort();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
   try {
-    const undone = await undoInterrupted(root);
+    const undone = await undoInterrupted(root, options["dry-run"]);
     if (undone) say(options, chalk.yellow(undone));
     if (options["dry-run"]) return await makeChange(await openClone(root), options, plan);
     takeTurn(root);
@@ -117,7 +117,8 @@ async function makeChange(clone: Clone, options: ChangeOptions, plan: Plan): Pro
   const change = await plan(readPlatform(before), clone, before);
   if (change.edits.length === 0) {
     for (const note of change.notes ?? []) say(options, chalk.yellow(note));
-    const pushed = options.push && !options["dry-run"] && !clone.home ? await pushRest(clone) : undefined;
+    const isPushing = options.push && !options["dry-run"] && !clone.home;
+    const pushed = isPushing ? await pushRest(clone, (line) => say(options, line)) : undefined;
     if (options.json)
       echo(JSON.stringify({ subject: change.subject, edits: [], files: [], diff: [], pushed: pushed !== undefined }));
     else echo(pushed ? `pushed ${pushed}, which was committed before` : `nothing to do: ${change.subject}`);
@@ -198,38 +199,46 @@ async function openRequest(clone: Clone, slot: Slot, { change, diff }: Work): Pr
 }
 
 /** Pushes what an earlier command has committed and could not push. @returns the commit; none where there was nothing */
-async function pushRest(clone: Clone): Promise<string | undefined> {
+async function pushRest(clone: Clone, say: (line: string) => void): Promise<string | undefined> {
   const { git, upstream } = clone;
   if (!upstream) return undefined;
   const head = (await git.revparse("HEAD")).trim();
   if ((await git.raw("rev-list", "--max-count=1", "HEAD", `^${await fetchBranch(clone, upstream)}`)).trim() === "")
     return undefined;
+  const along = await unpushed(clone, upstream);
+  for (const commit of along) say(chalk.yellow(`was not pushed yet: ${commit}`));
   if ((await pushTo(clone, upstream, head)) === "pushed") return head.slice(0, 8);
   const there = `${upstream.remote}/${upstream.branch}`;
   throw new UserError(
     [
       `${there} has moved, and has not got what is committed here:`,
-      ...(await unpushed(clone, upstream)).map((commit) => `  ${commit}`),
+      ...along.map((commit) => `  ${commit}`),
       `to make it again on top of what came: git reset --hard ${there}, and the commands again; to keep it: git pull --rebase, npm run render, git push`,
     ].join("\n"),
   );
 }
 
-/** Writes inputs and rendered files and commits exactly those. After a kill the next command puts them back. */
+/**
+ * Writes inputs and rendered files and commits exactly those. After a kill the next command puts them back.
+ *
+ * @param again where it makes a commit again
+ */
 async function writeAndCommit(
   clone: Clone,
   change: Change,
   texts: ReadonlyMap<string, string>,
   render: Render,
+  again?: WayBack["again"],
 ): Promise<string> {
+  const way = clone.home ? { home: clone.home } : {};
   const files = touched(render, change.edits, texts);
-  notePending(clone.root, change.subject, files, clone.home);
+  notePending(clone.root, change.subject, files, again ? { ...way, again } : way);
   for (const file of new Set(change.edits.map((edit) => edit.file)))
     replaceFile(join(clone.root, file), texts.get(file) ?? "");
   render.write();
   const message = [change.subject, ...(change.body?.length ? ["", ...change.body] : [])].join("\n");
   const commit = await commitFiles(clone, files, message);
-  notePending(clone.root, change.subject, new Map(), clone.home);
+  notePending(clone.root, change.subject, new Map(), way);
   return commit;
 }
 
@@ -260,14 +269,41 @@ async function pushOnto(
     say(
       `${upstream.remote}/${upstream.branch} has moved to ${theirs.slice(0, 8)}: the change is made again on top of it`,
     );
-    // The tree is clean and the one commit on top is ours: the same change is made anew at once.
-    await clone.git.raw("reset", "--quiet", "--hard", theirs);
-    commit = await writeAndCommit(clone, change, edited, planRender(clone.root, { texts: edited }));
+    commit = await makeAgain(clone, change, edited, commit, theirs);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 100 * (attempt + 1)));
   }
   throw new UserError(
     `${upstream.remote}/${upstream.branch} moved ${attempts} times in a row; ${commit.slice(0, 8)} is committed here: git pull --rebase, npm run render`,
   );
+}
+
+/**
+ * Makes the change of a commit on top of another one, in its place. What was edited here meanwhile stays.
+ *
+ * @param texts the inputs of `onto`, edited
+ * @returns the new commit
+ * @throws UserError where that fails; the branch then has `commit` again
+ */
+async function makeAgain(
+  clone: Clone,
+  change: Change,
+  texts: ReadonlyMap<string, string>,
+  commit: string,
+  onto: string,
+): Promise<string> {
+  const { git, root } = clone;
+  const again = { commit, onto };
+  try {
+    if ((await git.revparse("HEAD")).trim() !== commit) throw new UserError("the branch has moved here meanwhile");
+    notePending(root, change.subject, new Map(), { again });
+    await git.raw("reset", "--keep", onto).catch((error: unknown) => {
+      throw new UserError(`what was edited here meanwhile is in the way (${reason(error)})`);
+    });
+    return await writeAndCommit(clone, change, texts, planRender(root, { texts }), again);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`${error.message}; the change stays here as ${commit.slice(0, 8)}, and is not pushed`);
+  }
 }
 
 /**

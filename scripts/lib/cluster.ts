@@ -99,6 +99,8 @@ export async function isReachable({ context }: LiveCluster): Promise<boolean> {
     stdio: ["ignore", "pipe", "pipe"],
     quiet: true,
     nothrow: true,
+    // A program that fetches the credentials may hang, too.
+    timeout: requestLimit,
   })`kubectl --context ${context} --request-timeout=3s get --raw /readyz`;
   return result.exitCode === 0;
 }

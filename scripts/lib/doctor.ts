@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { coerce, gte } from "semver";
 import { $ } from "zx";
+import { kindClusters } from "./bootstrap/kind.ts";
 import type { Target } from "./bootstrap/target.ts";
 import { UserError } from "./cli.ts";
 import type { Step } from "./steps.ts";
@@ -50,11 +51,12 @@ export async function examine({ cluster }: Pick<Target, "cluster">, own: boolean
     kindWanted,
     "https://kind.sigs.k8s.io/docs/user/quick-start/#installation",
   );
+  const engine = await docker();
   const running =
-    kind.ok && (await $({ quiet: true, nothrow: true })`kind get clusters`).stdout.split("\n").includes(cluster.name);
+    kind.ok && engine.every(({ ok, advice }) => ok || advice) && (await kindClusters()).includes(cluster.name);
   // Kind holds the ports of a cluster that is there.
   const ports = running ? [] : await Promise.all([httpPort, httpsPort].map((port) => portFree(port, cluster.name)));
-  return [...common, kind, ...(await docker()), ...limits(), ...ports];
+  return [...common, kind, ...engine, ...limits(), ...ports];
 }
 
 /** The first step of a bootstrap: nothing is begun that this machine cannot end. */
@@ -76,7 +78,7 @@ export function doctorStep(target: Target, own: boolean): Step {
 }
 
 async function program(name: string, command: readonly string[], wanted: string, source: string): Promise<Check> {
-  const { stdout, stderr, exitCode } = await $({ quiet: true, nothrow: true })`${command}`;
+  const { stdout, stderr, exitCode } = await $({ quiet: true, nothrow: true, timeout: "30s" })`${command}`;
   if (exitCode === 127) return { name, ok: false, found: "not on the PATH", fix: `get it from ${source}` };
   if (exitCode !== 0) return { name, ok: false, found: `fails: ${stderr.trim().split("\n").at(-1)}`, fix: source };
   const version = coerce(stdout)?.version ?? "unknown version";

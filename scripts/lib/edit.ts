@@ -1,4 +1,15 @@
-import { isCollection, isMap, isScalar, type Pair, parseDocument, type Scalar, type YAMLMap } from "yaml";
+import {
+  isCollection,
+  isMap,
+  isScalar,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  stringify,
+  visit,
+  type YAMLMap,
+} from "yaml";
 import type { Path } from "../../generators/model/faults.ts";
 import { toYaml } from "../../generators/render/yaml.ts";
 
@@ -21,13 +32,12 @@ export function setValue(text: string, path: Path, value: string | number): stri
   return splice(text, start, end, inStyleOf(pair.value, value));
 }
 
-/** Removes one scalar with its key; the text stays as it is where the key is not there. */
+/** Removes a value, a scalar or a map, with its key; the text stays as it is where the key is not there. */
 export function removeValue(text: string, path: Path): string {
   const { map, pair } = locate(text, path);
   if (!pair) return text;
   const index = map.items.indexOf(pair);
-  const [, end] = rangeOf(pair.value ?? pair.key);
-  const [start] = rangeOf(pair.key);
+  const [start, end] = extentOf(text, pair);
   if (!map.flow) return splice(text, text.lastIndexOf("\n", start) + 1, lineEnd(text, end), "");
   const before = map.items[index - 1];
   if (before) return splice(text, rangeOf(before.value ?? before.key)[1], end, "");
@@ -36,13 +46,15 @@ export function removeValue(text: string, path: Path): string {
 }
 
 /**
- * Replaces a map by the text of another one, comments and all, indented as its new place asks for.
+ * Replaces a map by the text of another one, comments and all, indented as its new place asks for. Within a flow map it
+ * becomes one too, without the comments, for which there is no place.
  *
  * @param from the text that holds the block, and the path to it there
  */
 export function copyBlock(text: string, path: Path, from: { readonly text: string; readonly path: Path }): string {
   const target = blockOf(text, path);
   const source = blockOf(from.text, from.path);
+  if (target.isInFlow) return splice(text, target.start, target.end, `${path.at(-1)}: ${inFlow(source.value)}`);
   const shift = target.indent - source.indent;
   const lines = from.text.slice(source.start, source.end).split("\n");
   const moved = lines.map((line, index) => (index === 0 ? line : reindent(line, shift)));
@@ -59,15 +71,32 @@ function locate(text: string, path: Path): { map: YAMLMap; pair: Pair | undefine
   return { map: parent, pair, key };
 }
 
-/** Where a key with its map begins and ends, and how far the key is indented. */
-function blockOf(text: string, path: Path): { start: number; end: number; indent: number } {
-  const { pair } = locate(text, path);
+/** A key with its map: where it begins and ends, how far the key is indented, and whether it stands in a flow map. */
+function blockOf(text: string, path: Path) {
+  const { map, pair } = locate(text, path);
   if (!pair || !isCollection(pair.value)) throw new Error(`${path.join(".")} is no map`);
+  const [start, end] = extentOf(text, pair);
+  const indent = start - (text.lastIndexOf("\n", start - 1) + 1);
+  return { start, end, indent, isInFlow: map.flow === true, value: pair.value };
+}
+
+/** Where a key begins and its value ends. */
+function extentOf(text: string, pair: Pair): [start: number, end: number] {
   const [start] = rangeOf(pair.key);
-  const [, end] = rangeOf(pair.value);
+  const [, end] = rangeOf(pair.value ?? pair.key);
   // A block map ends behind the line break of its last line, which belongs to what follows.
-  const trimmed = text.slice(start, end).trimEnd();
-  return { start, end: start + trimmed.length, indent: start - (text.lastIndexOf("\n", start - 1) + 1) };
+  return [start, start + text.slice(start, end).trimEnd().length];
+}
+
+/** A value in one line, its scalars written as they were. */
+function inFlow(value: Node): string {
+  const strip = (node: Node) => {
+    node.comment = node.commentBefore = null;
+    node.spaceBefore = false;
+    if (isCollection(node)) node.flow = true;
+  };
+  visit(value, { Node: (_, node) => strip(node) });
+  return stringify(value, { lineWidth: 0 }).trimEnd();
 }
 
 function reindent(line: string, shift: number): string {

@@ -16,6 +16,7 @@ export interface Answer {
   readonly milliseconds: number;
 }
 
+/** How long an answer may take, to its last byte, ms. */
 const patience = 5000;
 
 /**
@@ -68,7 +69,7 @@ export function gatewayClient(address: string): {
         resolve({ status, text, fromPod, milliseconds: performance.now() - started });
       const tls = protocol === "https:" && { servername: host, rejectUnauthorized: false };
       const sent = request(
-        { hostname, port: port || undefined, path, agent, headers: { ...headers, host }, timeout: patience, ...tls },
+        { hostname, port: port || undefined, path, agent, headers: { ...headers, host }, ...tls },
         (response) => {
           let text = "";
           response.setEncoding("utf8");
@@ -81,7 +82,8 @@ export function gatewayClient(address: string): {
           response.on("error", (error) => end(0, error.message));
         },
       );
-      sent.on("timeout", () => sent.destroy(new Error(`no answer in ${patience / 1000} s`)));
+      const limit = setTimeout(() => sent.destroy(new Error(`no answer in ${patience / 1000} s`)), patience);
+      sent.on("close", () => clearTimeout(limit));
       sent.on("error", (error) => end(0, error.message));
       sent.end();
     });

@@ -94,6 +94,9 @@ export function openGit(root: string, additions: Readonly<Record<string, string>
   }).env(environment);
 }
 
+/** How long what is asked to end may take for it, ms. */
+const grace = 3000;
+
 /**
  * Git with what may wait for somebody else: a remote, a hook, a signature. It ends with all that it has started, which
  * simple-git would leave behind, when it takes too long or the user interrupts it.
@@ -101,22 +104,27 @@ export function openGit(root: string, additions: Readonly<Record<string, string>
 async function runGit({ root, signal }: Clone, ...command: string[]): Promise<string> {
   const running = $({ cwd: root, env: gitEnvironment(), nothrow: true, quiet: true, detached: true })`git ${command}`;
   let why = "";
-  const end = (because: string) => () => {
-    why = because;
+  const kill = (signal: "SIGTERM" | "SIGKILL") => {
     try {
       // Its process group: what it has started may outlive it.
-      if (running.pid) process.kill(-running.pid, "SIGTERM");
+      if (running.pid) process.kill(-running.pid, signal);
     } catch {
       // All of it has ended in this moment.
     }
   };
+  const timers: NodeJS.Timeout[] = [];
+  const end = (because: string) => () => {
+    why = because;
+    kill("SIGTERM");
+    timers.push(setTimeout(kill, grace, "SIGKILL"));
+  };
   const interrupt = end("interrupted");
   const limit = patience();
-  const timer = setTimeout(end(`no answer for ${limit / 1000} s (SLIPWAY_TIMEOUT)`), limit);
+  timers.push(setTimeout(end(`no answer for ${limit / 1000} s (SLIPWAY_TIMEOUT)`), limit));
   signal?.addEventListener("abort", interrupt);
   if (signal?.aborted) interrupt();
   const { exitCode, stdout, stderr } = await running;
-  clearTimeout(timer);
+  for (const timer of timers) clearTimeout(timer);
   signal?.removeEventListener("abort", interrupt);
   if (exitCode === 0) return stdout;
   throw why ? new CutOff(undefined, why) : new GitError(undefined, `${stderr}\n${stdout}`);
@@ -176,18 +184,23 @@ export async function commitFiles(
   const { git } = clone;
   const paths = [...files.keys()];
   // The tree was clean before: whatever these files hold now is ours, or a hook's.
+  const head = async () => trim(await git.revparse("HEAD"));
+  const before = await head();
   const restore = () => git.raw("restore", "--source=HEAD", "--staged", "--worktree", "--", ...paths);
   try {
     await git.raw("add", "--all", "--", ...paths);
     await runGit(clone, "commit", "--quiet", "--message", message, "--only", "--", ...paths);
   } catch (error) {
-    await restore();
-    throw new UserError(`Git refused the commit: ${reason(error)}`);
+    // What fails after the commit, such as a post-commit hook, does not undo it.
+    if ((await head()) === before) {
+      await restore();
+      throw new UserError(`Git refused the commit: ${reason(error)}`);
+    }
   }
   const listed = (await git.raw("ls-tree", "-r", "-z", "HEAD", "--", ...paths)).split("\0").filter(Boolean);
   const blobs = new Map(listed.map((line) => [line.slice(line.indexOf("\t") + 1), line.split(/[ \t]/)[2] ?? ""]));
   const other = [...files].find(([path, text]) => !isBlob(text, blobs.get(path)));
-  if (!other) return trim(await git.revparse("HEAD"));
+  if (!other) return head();
   await git.raw("reset", "--quiet", "--soft", "HEAD^");
   await restore();
   throw new UserError(

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Folders of the inputs that people write. */
-export const inputFolders = ["clusters", "envs"] as const;
+const inputFolders = ["clusters", "envs"] as const;
 
 /**
  * Text of every input by path, sorted: envs/*.yaml and clusters/*.yaml.

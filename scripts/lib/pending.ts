@@ -11,8 +11,15 @@ interface Pending {
   readonly command: string;
   /** Hash of what each file will hold; `null` where it is to be deleted. */
   readonly files: Readonly<Record<string, string | null>>;
-  /** The branch to go back to, where the command works apart from it. */
+  readonly way?: WayBack;
+}
+
+/** Where a command leads back to when it does not come to its end. */
+export interface WayBack {
+  /** The branch, where the command works apart from it. */
   readonly home?: string;
+  /** The commit that is made again on top of another one; until that is done the branch is at `onto` and lacks it. */
+  readonly again?: { readonly commit: string; readonly onto: string };
 }
 
 const file = ".slipway/pending.json";
@@ -22,10 +29,10 @@ export function notePending(
   root: string,
   command: string,
   files: ReadonlyMap<string, string | null>,
-  home?: string,
+  way: WayBack = {},
 ): void {
   const hashes = [...files].map(([path, text]) => [path, text === null ? null : hash("sha1", text)]);
-  const pending: Pending = { process: process.pid, command, files: Object.fromEntries(hashes), ...(home && { home }) };
+  const pending: Pending = { process: process.pid, command, files: Object.fromEntries(hashes), way };
   replaceFile(join(root, file), JSON.stringify(pending));
 }
 
@@ -51,20 +58,24 @@ export function takeTurn(root: string): void {
 }
 
 /**
- * Undoes what a killed command left in the work tree: its files are as in HEAD again, and the branch is the one that it
- * came from. A file that somebody has changed since then is left alone, and is found by the check for uncommitted changes.
+ * Undoes what a killed command left: its files are as in HEAD again, the branch is the one that it came from, and has its
+ * commit. A file that somebody has changed since then is left alone, and is found by the check for uncommitted changes.
  *
+ * @param isDryRun whether to change nothing
  * @returns what was done, for people; none where nothing was left
- * @throws UserError where the other command is still at work
+ * @throws UserError where the other command is still at work, or a dry run would have to undo it
  */
-export async function undoInterrupted(root: string): Promise<string | undefined> {
+export async function undoInterrupted(root: string, isDryRun = false): Promise<string | undefined> {
   const path = join(root, file);
   if (!existsSync(path)) return undefined;
-  const { process: other, command, files, home } = readPending(path);
+  const { process: other, command, files, way: { home, again } = {} } = readPending(path);
   if (other !== process.pid && isAlive(other))
     throw new UserError(`another command is at work here: ${command} (process ${other}, as ${file} says)`);
   const git = openGit(root);
-  if (!home && Object.keys(files).length === 0) {
+  const isLeft = home !== undefined || again !== undefined || Object.keys(files).length > 0;
+  if (isDryRun && isLeft)
+    throw new UserError(`${command} was interrupted here; the next command without --dry-run undoes what it left`);
+  if (!isLeft) {
     rmSync(path, { force: true });
     return undefined;
   }
@@ -76,9 +87,15 @@ export async function undoInterrupted(root: string): Promise<string | undefined>
   for (const [name] of ours) if (!known.has(name)) rmSync(join(root, name), { force: true });
   // Who has switched since then wants to be there.
   if (home && !(await succeeds(git, "symbolic-ref", "HEAD"))) await git.raw("switch", "--quiet", home);
+  // Who has committed since then wants to keep that.
+  const isTaken = again !== undefined && (await git.revparse("HEAD")).trim() === again.onto;
+  if (isTaken) await git.raw("reset", "--keep", again.commit);
   rmSync(path, { force: true });
-  if (ours.length === 0) return undefined;
-  return `an interrupted ${command} was undone: its ${ours.length} files are as in HEAD`;
+  if (isTaken)
+    return `an interrupted ${command} was undone: its commit ${again.commit.slice(0, 8)} is on the branch again`;
+  return ours.length === 0
+    ? undefined
+    : `an interrupted ${command} was undone: its ${ours.length} files are as in HEAD`;
 }
 
 function readPending(path: string): Pending {

@@ -30,7 +30,7 @@ export async function leaveBranch(clone: Clone, say: (line: string) => void): Pr
         `this starts from ${name}, without the ${own === 1 ? "commit" : `${own} commits`} that ${branch} has more`,
       ),
     );
-  notePending(root, "change on a branch", new Map(), branch);
+  notePending(root, "change on a branch", new Map(), { home: branch });
   await git.raw("switch", "--quiet", "--detach", base);
   return { ...clone, home: branch };
 }

@@ -137,8 +137,3 @@ export function subjectOf(
 export function describeRelease({ image }: Release, other?: Release): string {
   return other?.image.tag === image.tag && image.digest ? `${image.tag}@${image.digest.slice(7, 19)}` : image.tag;
 }
-
-/** What tells releases apart for certain. */
-export function imageOf({ image }: Release): string {
-  return `${image.repository}:${image.tag}${image.digest ? `@${image.digest}` : ""}`;
-}

@@ -19,44 +19,45 @@ export interface TrafficReport {
   readonly split: SplitTest;
 }
 
-/** Counts answers by the version of the pod that gave them. */
-export class TrafficCount {
-  readonly #answers = new Map<string, { latencies: number[]; errors: number }>();
-  readonly #unanswered = new Map<number, number>();
-  #sent = 0;
+/**
+ * Counts answers by the version of the pod that gave them.
+ *
+ * @param declared share of each version, 0 to 1
+ */
+export function countTraffic(declared: ReadonlyMap<string, number>) {
+  const answers = new Map<string, { latencies: number[]; errors: number }>();
+  const unanswered = new Map<number, number>();
+  let sent = 0;
 
-  add(version: string | undefined, { status, milliseconds }: Pick<Answer, "status" | "milliseconds">): void {
-    this.#sent++;
+  const add = (
+    version: string | undefined,
+    { status, milliseconds }: Pick<Answer, "status" | "milliseconds">,
+  ): void => {
+    sent++;
     if (version === undefined) {
-      this.#unanswered.set(status, (this.#unanswered.get(status) ?? 0) + 1);
+      unanswered.set(status, (unanswered.get(status) ?? 0) + 1);
       return;
     }
-    const count = this.#answers.get(version) ?? { latencies: [], errors: 0 };
+    const count = answers.get(version) ?? { latencies: [], errors: 0 };
     count.latencies.push(milliseconds);
     if (status >= 500) count.errors++;
-    this.#answers.set(version, count);
-  }
+    answers.set(version, count);
+  };
 
-  /**
-   * How it stands, without what takes time: for a line each second.
-   *
-   * @param declared share of each version, 0 to 1
-   */
-  shares(declared: ReadonlyMap<string, number>): { readonly sent: number; readonly versions: Share[] } {
-    const names = [...new Set([...declared.keys(), ...this.#answers.keys()])];
+  /** How it stands, without what takes time: for a line each second. */
+  const shares = (): { readonly sent: number; readonly versions: Share[] } => {
+    const names = [...new Set([...declared.keys(), ...answers.keys()])];
     const versions = names.map((version) => ({
       version,
-      observed: this.#answers.get(version)?.latencies.length ?? 0,
+      observed: answers.get(version)?.latencies.length ?? 0,
       declared: declared.get(version) ?? 0,
     }));
-    return { sent: this.#sent, versions };
-  }
+    return { sent, versions };
+  };
 
-  /** @param declared share of each version, 0 to 1 */
-  report(declared: ReadonlyMap<string, number>): TrafficReport {
-    const { sent, versions: shares } = this.shares(declared);
-    const versions = shares.map((share): VersionTraffic => {
-      const { latencies = [], errors = 0 } = this.#answers.get(share.version) ?? {};
+  const report = (): TrafficReport => {
+    const versions = shares().versions.map((share): VersionTraffic => {
+      const { latencies = [], errors = 0 } = answers.get(share.version) ?? {};
       const sorted = Float64Array.from(latencies).sort();
       return {
         ...share,
@@ -66,8 +67,10 @@ export class TrafficCount {
         p99: percentile(sorted, 99),
       };
     });
-    return { sent, versions, unanswered: Object.fromEntries(this.#unanswered), split: testSplit(versions) };
-  }
+    return { sent, versions, unanswered: Object.fromEntries(unanswered), split: testSplit(versions) };
+  };
+
+  return { add, shares, report };
 }
 
 /** The smallest value that at least `share` % of the values do not exceed. */

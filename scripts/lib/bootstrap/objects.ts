@@ -5,7 +5,7 @@ import { find, kubectl, type LiveCluster, serverSide } from "../cluster.ts";
 import type { Target } from "./target.ts";
 
 /** The rendered file of a namespace, of the cluster or of one of its environments. */
-export function namespaceFile({ root, cluster }: Target, namespace: string): string {
+function namespaceFile({ root, cluster }: Target, namespace: string): string {
   const folders = [
     paths.component(cluster.name, "namespaces"),
     ...cluster.environments.map((name) => `${paths.environment(name, "namespaces")}/${namespace}`),

@@ -41,7 +41,7 @@ export function platformSettled(target: Target, seconds: number): Step {
     },
     ensure: async (say) => {
       // What is Synced may be Synced with an earlier commit, until Argo CD has seen the newest.
-      const commit = await followedCommit(target);
+      let commit = await followedCommit(target);
       await refresh(live, names);
       const told = new Set<string>();
       const resumed = new Set<string>();
@@ -50,8 +50,11 @@ export function platformSettled(target: Target, seconds: number): Step {
         seconds,
         async () => {
           const states = await readApplications(live);
+          const own = states.filter(({ name }) => names.includes(name));
+          // Somebody may push meanwhile.
+          if (own.some((state) => isSettled(state) && state.revision !== commit)) commit = await followedCommit(target);
           const left = unsettled(names, states, commit);
-          for (const state of states.filter(({ name }) => names.includes(name))) {
+          for (const state of own) {
             if (left.some(({ name }) => name === state.name) || told.has(state.name)) continue;
             told.add(state.name);
             say(
@@ -83,7 +86,7 @@ export function applicationNames({ platform, cluster }: Pick<Target, "platform" 
 }
 
 /** Asks Argo CD to look at the repository now, and not at its next look. */
-export async function refresh(live: LiveCluster, names: readonly string[]): Promise<void> {
+async function refresh(live: LiveCluster, names: readonly string[]): Promise<void> {
   await tryKubectl(live, [
     "annotate",
     "applications.argoproj.io",

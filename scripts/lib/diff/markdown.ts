@@ -18,7 +18,7 @@ import {
  * Bytes of a comment. GitHub takes 65,536 characters, and there is more than one way to count those: bytes are the most
  * careful. The rest is for what a pipeline puts around the text; Azure DevOps takes more.
  */
-export const commentLimit = 65_000;
+const commentLimit = 65_000;
 
 /** Bytes for the summary's rows and for its headlines, and the least that is worth giving to the details of an Application. */
 const shares = { rows: 8_000, headlines: 8_000, details: 250 } as const;

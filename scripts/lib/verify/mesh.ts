@@ -4,47 +4,41 @@ import { type LiveCluster, type LiveObject, list } from "../cluster.ts";
 import { ask, describeReply, execute, failure, isDenied, isLetIn, type Reply, type Source } from "./probe.ts";
 import type { Verdict } from "./verdict.ts";
 
-/** The pods of the cluster, by what they belong to. */
-export class Pods {
-  readonly #pods: readonly LiveObject[];
+/** The pods of the cluster that run. */
+export type Pods = readonly LiveObject[];
 
-  constructor(pods: readonly LiveObject[]) {
-    this.#pods = pods.filter(({ status }) => status?.phase === "Running" && status.podIP);
-  }
+export async function readPods(live: LiveCluster): Promise<Pods> {
+  return (await list(live, "pods")).filter(({ status }) => status?.phase === "Running" && status.podIP);
+}
 
-  static async read(live: LiveCluster): Promise<Pods> {
-    return new Pods(await list(live, "pods"));
-  }
+/** Address of a pod of a workload; none where nothing of it runs. */
+function addressOf(pods: Pods, { name, namespace }: Pick<Workload, "name" | "namespace">): string | undefined {
+  return podOf(pods, namespace, "app.kubernetes.io/name", name)?.status.podIP;
+}
 
-  /** Address of a pod of a workload; none where nothing of it runs. */
-  addressOf({ name, namespace }: Pick<Workload, "name" | "namespace">): string | undefined {
-    return this.#find(namespace, "app.kubernetes.io/name", name)?.status.podIP;
-  }
+/** The container of a workload that runs its program. */
+function containerOf(pods: Pods, { name, namespace }: Pick<Workload, "name" | "namespace">): Source | undefined {
+  const pod = podOf(pods, namespace, "app.kubernetes.io/name", name);
+  return pod && { namespace, pod: pod.metadata?.name ?? "", container: name };
+}
 
-  /** The container of a workload that runs its program. */
-  containerOf({ name, namespace }: Pick<Workload, "name" | "namespace">): Source | undefined {
-    const pod = this.#find(namespace, "app.kubernetes.io/name", name);
-    return pod && { namespace, pod: pod.metadata?.name ?? "", container: name };
-  }
+/** The sidecar of a workload. */
+function sidecarOf(pods: Pods, workload: Pick<Workload, "name" | "namespace">): Source | undefined {
+  const source = containerOf(pods, workload);
+  return source && { ...source, container: "istio-proxy" };
+}
 
-  /** The sidecar of a workload. */
-  sidecarOf({ name, namespace }: Pick<Workload, "name" | "namespace">): Source | undefined {
-    const source = this.containerOf({ name, namespace });
-    return source && { ...source, container: "istio-proxy" };
-  }
+/** The ingress gateway's proxy. It is a router: nothing that is sent from its pod is redirected. */
+function gatewayOf(pods: Pods): Source | undefined {
+  const pod = podOf(pods, ingress.namespace, "istio", ingress.selector.istio);
+  return pod && { namespace: ingress.namespace, pod: pod.metadata?.name ?? "", container: "istio-proxy" };
+}
 
-  /** The ingress gateway's proxy. It is a router: nothing that is sent from its pod is redirected. */
-  gateway(): Source | undefined {
-    const pod = this.#find(ingress.namespace, "istio", ingress.selector.istio);
-    return pod && { namespace: ingress.namespace, pod: pod.metadata?.name ?? "", container: "istio-proxy" };
-  }
-
-  #find(namespace: string, label: string, value: string): LiveObject | undefined {
-    return this.#pods.find(({ metadata }) => {
-      const { labels = {} } = metadata as { labels?: Record<string, string> };
-      return metadata?.namespace === namespace && labels[label] === value;
-    });
-  }
+function podOf(pods: Pods, namespace: string, label: string, value: string): LiveObject | undefined {
+  return pods.find(({ metadata }) => {
+    const { labels = {} } = metadata as { labels?: Record<string, string> };
+    return metadata?.namespace === namespace && labels[label] === value;
+  });
 }
 
 /**
@@ -53,13 +47,13 @@ export class Pods {
  */
 export async function mutualTls(live: LiveCluster, workload: Workload, pods: Pods): Promise<Verdict> {
   const name = `mutual TLS of ${label(workload)}`;
-  const [address, port] = [pods.addressOf(workload), workload.ports[0]?.targets[0]];
+  const [address, port] = [addressOf(pods, workload), workload.ports[0]?.targets[0]];
   if (!address || !port) return unknown(name, "looked for a pod to ask", "none runs");
   const callers = workload.callers.flatMap((caller) => {
-    const source = pods.sidecarOf(caller);
+    const source = sidecarOf(pods, caller);
     return source ? [{ source, port: caller.ports[0] ?? port, sidecar: true }] : [];
   });
-  const gateway = pods.gateway();
+  const gateway = gatewayOf(pods);
   const sources = [
     ...callers,
     ...(gateway ? [{ source: gateway, port: workload.exposed[0] ?? port, sidecar: false }] : []),
@@ -100,7 +94,7 @@ export async function declaredCalls(live: LiveCluster, caller: Workload, pods: P
   return Promise.all(
     caller.callees.map(async (callee): Promise<Verdict> => {
       const name = `${label(caller)} may call ${callee.name}`;
-      const source = pods.containerOf(caller);
+      const source = containerOf(pods, caller);
       const address = `${serviceHost(callee)}:${callee.service.port}`;
       if (!source) return unknown(name, "looked for a pod to ask from", "none runs");
       const did = `HTTP from ${source.pod} to ${address}`;
@@ -136,7 +130,7 @@ export async function strangerDenied(
 ): Promise<Verdict> {
   const name = `strangers may not call ${label(workload)}`;
   const [port] = workload.ports;
-  if (!pods.addressOf(workload) || !port) return unknown(name, "looked for a pod to ask", "none runs");
+  if (!addressOf(pods, workload) || !port) return unknown(name, "looked for a pod to ask", "none runs");
   const address = `${serviceHost(workload)}:${port.port}`;
   const did = `HTTP from a pod in the mesh that no calls name to ${address}`;
   return { name, did, ...judgeStranger(await ask(live, stranger, address), reaches) };

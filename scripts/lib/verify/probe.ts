@@ -182,18 +182,14 @@ export async function withStranger<T>(live: LiveCluster, use: (source: Source) =
     interrupted = true;
     void applied.then(remove).finally(() => process.exit(130));
   };
-  process.once("SIGINT", interrupt);
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.once(signal, interrupt);
   try {
+    // Of a run that was killed: its pod may have come to the end of its life.
+    await remove();
     await waitUntil("the namespace of an earlier run to be gone", 120, async () => {
-      const phase = await kubectl(live, [
-        "get",
-        "namespace",
-        strangerNamespace,
-        "--ignore-not-found",
-        "-o",
-        "jsonpath={.status.phase}",
-      ]);
-      return phase === "Terminating" ? `${strangerNamespace} is terminating` : undefined;
+      const left = await kubectl(live, ["get", "namespace", strangerNamespace, "--ignore-not-found", "-o", "name"]);
+      return left === "" ? undefined : `${strangerNamespace} is terminating`;
     });
     // The pod is refused until the namespace has its ServiceAccount.
     await waitUntil("a pod in the mesh to ask from", 60, async () => {
@@ -223,6 +219,6 @@ export async function withStranger<T>(live: LiveCluster, use: (source: Source) =
     return await use(stranger);
   } finally {
     await remove();
-    process.off("SIGINT", interrupt);
+    for (const signal of signals) process.off(signal, interrupt);
   }
 }
