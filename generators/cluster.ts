@@ -16,6 +16,8 @@ import { platformNamespace } from "./platform/namespaces.ts";
 import { type KubernetesObject, type Unit, unit } from "./render/output.ts";
 import { paths } from "./render/paths.ts";
 
+const meshNamespaces = ["istio-system", ingress.namespace];
+
 /** Everything of a cluster but the manifests of its environments: Applications, projects, platform components. */
 export function clusterUnits(
   { file, value: cluster }: Input<Cluster>,
@@ -26,9 +28,11 @@ export function clusterUnits(
   const plain = folders(file, cluster, windowsOf(environments));
   const own = [
     ...charts.map((chart) => chart.namespace),
-    ...(cluster.platform.istio ? ["istio-system", ingress.namespace] : []),
+    ...(cluster.platform.istio ? meshNamespaces : []),
     ...(cluster.platform.gitea ? [gitServer.namespace] : []),
   ];
+  // Those of a mesh that was there before are somebody else's.
+  const rendered = own.filter((name) => !(cluster.platform.istio?.provided && meshNamespaces.includes(name)));
   const used = [
     ...charts.flatMap((chart) => chart.furtherNamespaces ?? []),
     ...plain.map(({ namespace }) => namespace),
@@ -43,7 +47,7 @@ export function clusterUnits(
   return [
     unit(paths.cluster(name), file, "configuration", { name, provider }, clusterConfiguration),
     unit(paths.component(name, "argocd"), file, "argocd", settings, argocd),
-    ...[...new Set(own)]
+    ...[...new Set(rendered)]
       .filter((namespace) => namespace !== "kube-system")
       .sort()
       .map((namespace) =>

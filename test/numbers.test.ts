@@ -47,7 +47,7 @@ describe("3RVision", () => {
       tls: { mode: "ISTIO_MUTUAL" },
       loadBalancer: { simple: "ROUND_ROBIN" },
       connectionPool: { tcp: { maxConnections: connections }, http: { http1MaxPendingRequests: pending } },
-      outlierDetection: { consecutive5xxErrors: 3, interval: "30s", baseEjectionTime: "30s" },
+      outlierDetection: { consecutive5xxErrors: 3, interval: "30s", baseEjectionTime: "30s", maxEjectionPercent: 100 },
     });
   });
 

@@ -6,6 +6,7 @@ import { collisions } from "./collisions.ts";
 import { components } from "./components.ts";
 import { crds } from "./crds.ts";
 import { dataStores } from "./data-stores.ts";
+import { ejection } from "./ejection.ts";
 import { exposure } from "./exposure.ts";
 import { gitServers } from "./git-server.ts";
 import { hosting } from "./hosting.ts";
@@ -36,6 +37,7 @@ const withinFiles: readonly Rule[] = [
   replicas,
   rollouts,
   calls,
+  ejection,
   exposure,
   timeouts,
   unusedRoutes,

@@ -98,3 +98,17 @@ local health = {
 }
 return { status = health[status.phase] or "Progressing", message = message }
 `;
+
+/**
+ * Health of an Alertmanager, in Lua. Argo CD has none, so that one whose pods wait for a Secret would be called Healthy while
+ * no alert leaves the cluster. Its operator says how it stands
+ * (https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.Condition).
+ */
+export const alertmanagerHealth = `for _, condition in ipairs((obj.status or {}).conditions or {}) do
+  if condition.type == "Available" then
+    local status = condition.status == "True" and "Healthy" or "Progressing"
+    return { status = status, message = condition.message or condition.reason or "" }
+  end
+end
+return { status = "Progressing", message = "waiting for the operator" }
+`;

@@ -233,7 +233,10 @@ const outlierDetection = z
       .describe("502, 503 and 504 answers in a row that eject a pod. Default: not looked at."),
     interval: duration.optional().describe("Time between sweeps. Default: 10s."),
     baseEjectionTime: duration.optional().describe("First ejection; it grows with each one. Default: 30s."),
-    maxEjectionPercent: wholePercent.optional().describe("Most pods ejected at once, %. Default: 10."),
+    // Istio's default, 10, ejects no pod of a version that has less than ten.
+    maxEjectionPercent: wholePercent
+      .default(100)
+      .describe("Most pods of a version ejected at once, %; what is left of a pod is not. Default: 100."),
     minHealthPercent: wholePercent
       .optional()
       .describe("Below this share of healthy pods nothing is ejected, %. Default: 0."),

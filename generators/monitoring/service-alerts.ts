@@ -66,7 +66,7 @@ and on (environment, service) slipway:service_requests:rate5m * 300 >= 100`,
     severity: "warning",
     expr: `sum by (environment, service) (
   sum by (destination_service_name, destination_service_namespace) (
-    increase(istio_requests_total{reporter="source", response_flags=~".*(UO|URX).*"}[5m])
+    increase(istio_requests_total{reporter="source", response_flags=~".*UO.*"}[5m])
   )
   * on (destination_service_name, destination_service_namespace) group_left (environment, service)
     slipway_service_info
@@ -169,7 +169,11 @@ export const canaryAlerts: readonly Alert[] = [
   {
     alert: "CanaryRolledBack",
     severity: "warning",
-    expr: "slipway:canary:status == 2",
+    // Flagger stays at Failed when Git goes back to what serves, which Argo CD calls Healthy.
+    expr: `max without (name) (
+  label_join(slipway:canary:status == 2, "name", "-", "environment", "service")
+  unless on (name) argocd_app_info{health_status="Healthy"}
+)`,
     summary: `Flagger has rolled back the canary of ${what}`,
     description: "All requests go to the primary again. Git still names the release that failed.",
   },

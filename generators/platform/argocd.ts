@@ -2,7 +2,7 @@ import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { Namespace } from "kubernetes-models/v1/Namespace";
 import { defaultProject, platformProject } from "../argo/app-project.ts";
 import { argocdNamespace } from "../argo/application.ts";
-import { applicationHealth, canaryHealth } from "../argo/health.ts";
+import { alertmanagerHealth, applicationHealth, canaryHealth } from "../argo/health.ts";
 import { guarded } from "../argo/sync-options.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { type Document, fileName, type KubernetesObject } from "../render/output.ts";
@@ -21,9 +21,10 @@ export interface ArgocdContext {
 
 /**
  * Argo CD as a kustomization: the release's manifests with our settings on top. `kubectl apply --server-side -k` installs
- * it, and the Application `argocd` manages it from then on. Where the cluster has its own Argo CD, the settings alone:
- * server-side apply adds their keys to what is there. The projects `default` and `platform` are part of it,
- * because the root Application needs one before it can create any.
+ * it, and the Application `argocd` manages it from then on. The project `platform` is part of it, because the root
+ * Application needs one before it can create any. Where the cluster has its own Argo CD, that project and what the
+ * Applications here cannot do without: server-side apply adds those keys to what is there, and who may do what with other
+ * Applications is not touched.
  */
 export function argocd({
   settings: { version, provided },
@@ -31,13 +32,17 @@ export function argocd({
   repositories,
   namespaces,
 }: ArgocdContext): (KubernetesObject | Document)[] {
-  const projects = [defaultProject(), platformProject(repositories, namespaces)];
-  // A patch finds what it patches by name and namespace, and the release's manifests name no namespace.
-  const namespace = provided ? argocdNamespace : undefined;
-  const patches = [settings(namespace, url), parameters(namespace), permissions(namespace)];
+  const project = platformProject(repositories, namespaces);
+  if (provided)
+    return [
+      project,
+      configMap("argocd-cm", neededSettings, argocdNamespace),
+      configMap("argocd-cmd-params-cm", neededParameters, argocdNamespace),
+    ];
+  const patches = [settings(url), parameters(), permissions()];
   const data = patches.flatMap((patch) => Object.entries(patch.data ?? {}));
-  if (provided) return [...projects, ...patches];
-  const resources = [new Namespace({ metadata: { name: argocdNamespace, annotations: guarded } }), ...projects];
+  const namespace = new Namespace({ metadata: { name: argocdNamespace, annotations: guarded } });
+  const resources = [namespace, defaultProject(), project];
   return [
     ...resources,
     ...patches,
@@ -71,40 +76,50 @@ function restartOn(data: Record<string, string>): string {
   });
 }
 
-function settings(namespace?: string, url?: string): ConfigMap {
-  return configMap(namespace, "argocd-cm", {
+const neededSettings = {
+  "application.resourceTrackingMethod": "annotation",
+  "resource.customizations.health.argoproj.io_Application": applicationHealth,
+  "resource.customizations.health.flagger.app_Canary": canaryHealth,
+  "resource.customizations.health.monitoring.coreos.com_Alertmanager": alertmanagerHealth,
+};
+
+const neededParameters = {
+  // Differences as the API server sees them, with its defaults filled in.
+  "controller.diff.server.side": "true",
+  // A sync that waits for a child ends after this many seconds: while it runs, no newer commit is looked at. Longer than
+  // the images of a whole platform take.
+  "controller.sync.timeout.seconds": "1200",
+};
+
+function settings(url?: string): ConfigMap {
+  return configMap("argocd-cm", {
     ...(url && { url }),
-    "application.resourceTrackingMethod": "annotation",
-    "resource.customizations.health.argoproj.io_Application": applicationHealth,
-    "resource.customizations.health.flagger.app_Canary": canaryHealth,
+    ...neededSettings,
     // A push reaches Argo CD by webhook; this is for the push whose webhook got lost.
     "timeout.reconciliation": "120s",
     "timeout.reconciliation.jitter": "30s",
   });
 }
 
-function parameters(namespace?: string): ConfigMap {
-  return configMap(namespace, "argocd-cmd-params-cm", {
-    // Differences as the API server sees them, with its defaults filled in.
-    "controller.diff.server.side": "true",
+function parameters(): ConfigMap {
+  return configMap("argocd-cmd-params-cm", {
+    ...neededParameters,
     // TLS ends at the Istio gateway (https://argo-cd.readthedocs.io/en/stable/operator-manual/ingress/, Istio).
     "server.insecure": "true",
-    // A sync that waits for a child ends after this many seconds: while it runs, no newer commit is looked at. Longer than
-    // the images of a whole platform take.
-    "controller.sync.timeout.seconds": "1200",
     // A manifest that could not be made is tried again soon (https://github.com/argoproj/argo-cd/issues/26530).
     "reposerver.repo.cache.expiration": "1h",
   });
 }
 
-function permissions(namespace?: string): ConfigMap {
-  return configMap(namespace, "argocd-rbac-cm", {
+function permissions(): ConfigMap {
+  return configMap("argocd-rbac-cm", {
     // Who is logged in may look; who may sync what is said in the projects of the environments.
     "policy.default": "role:readonly",
   });
 }
 
-function configMap(namespace: string | undefined, name: string, data: Record<string, string>): ConfigMap {
+/** @param namespace none where a kustomization gives it: a patch finds what it patches by the name without one */
+function configMap(name: string, data: Record<string, string>, namespace?: string): ConfigMap {
   return new ConfigMap({
     metadata: {
       name,

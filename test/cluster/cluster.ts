@@ -150,6 +150,7 @@ export async function request(host: string, path = "/", headers: Readonly<Record
   const text = body.reverse().join("\n");
   return {
     status: Number(status),
+    text,
     pod: text.startsWith("{") ? (JSON.parse(text) as { labels: Record<string, string> }) : undefined,
   };
 }

@@ -50,7 +50,9 @@ describe.each(Object.keys(platformFolders))("%s", (name) => {
     }
     expect(await analyze()).toEqual([]);
 
-    if (name === "3rvision") await splitIsAsDeclared();
+    if (name !== "3rvision") return;
+    await splitIsAsDeclared();
+    await failingPodIsEjected();
   });
 });
 
@@ -70,4 +72,16 @@ async function splitIsAsDeclared(): Promise<void> {
   for (let sent = 0; sent < 50; sent++) {
     expect((await request(host, "/", { "x-canary": "true" })).pod?.labels.version).toBe("canary");
   }
+}
+
+/** The only pod of prod's canary, after three errors in a row: the gateway sends it nothing more, for half a minute. */
+async function failingPodIsEjected(): Promise<void> {
+  const host = "prod.3rvision.localhost";
+  const canary = { "x-canary": "true" };
+  await eventually("the canary to be ejected", async () => {
+    const { status, text } = await request(host, "/status/500", canary);
+    return status === 503 && text === "no healthy upstream";
+  });
+  expect((await request(host)).pod?.labels.version).toBe("stable");
+  await eventually("the canary to be back", async () => (await request(host, "/", canary)).status === 200);
 }

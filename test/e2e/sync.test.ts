@@ -72,10 +72,10 @@ test("a change by hand is undone", async () => {
 });
 
 test("a setting that Git drops goes, though bootstrap made it", async () => {
-  const key = "timeout.reconciliation.jitter";
-  const settings = async () => (await get("configmaps", "argocd-cm", "argocd"))?.data ?? {};
+  const key = "controller.sync.timeout.seconds";
+  const settings = async () => (await get("configmaps", "argocd-cmd-params-cm", "argocd"))?.data ?? {};
   expect(await settings()).toHaveProperty([key]);
-  const file = join(clone(), "clusters/local/argocd/config-map-argocd-cm.yaml");
+  const file = join(clone(), "clusters/local/argocd/config-map-argocd-cmd-params-cm.yaml");
   writeFileSync(file, readFileSync(file, "utf8").replace(new RegExp(`^ +${key}: .*\n`, "m"), ""));
   await push("test: a setting less");
   await refresh();

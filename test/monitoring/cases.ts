@@ -261,8 +261,11 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
       when: "they fail for another reason",
       at: "20m",
       series: {
-        [series("istio_requests_total", { ...calls("prod", "backend"), response_code: "503", response_flags: "UF" })]:
-          "0+2x100",
+        [series("istio_requests_total", {
+          ...calls("prod", "backend"),
+          response_code: "503",
+          response_flags: "UF,URX",
+        })]: "0+2x100",
       },
     },
   ],
@@ -472,6 +475,7 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
       at: "30m",
       series: {
         [canary]: "0x20 2x200",
+        [application({ health_status: "Degraded" })]: "1x220",
       },
       fires: [
         {
@@ -479,6 +483,15 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
           summary: "Flagger has rolled back the canary of backend in prod",
         },
       ],
+    },
+    {
+      when: "Git has gone back to the release that serves",
+      at: "30m",
+      series: {
+        [canary]: "0x20 2x200",
+        [application({ health_status: "Degraded" })]: "1x40 stale",
+        [application({ health_status: "Healthy" })]: "_x40 1x180",
+      },
     },
     {
       when: "it succeeds",

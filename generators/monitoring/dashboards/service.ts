@@ -204,7 +204,7 @@ export function service(runbooks: string): object {
             width: 8,
             queries: [
               {
-                expr: requestsBy("source_workload", ', response_flags=~".*(UO|URX).*"'),
+                expr: requestsBy("source_workload", ', response_flags=~".*UO.*"'),
                 legend: "{{source_workload}}",
               },
             ],

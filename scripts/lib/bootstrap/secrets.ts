@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { environmentsOf, ingress, namespaceOf } from "../../../generators/model/resolve.ts";
+import { environmentsOf, ingress, monitoring, namespaceOf } from "../../../generators/model/resolve.ts";
+import { receiversSecret } from "../../../generators/monitoring/alertmanager.ts";
 import { interfaces } from "../../../generators/platform/interfaces.ts";
 import { type RequiredSecret, requiredSecrets } from "../../../generators/platform/secrets.ts";
 import { find } from "../cluster.ts";
@@ -105,8 +106,12 @@ function wantedSecrets({ cluster, platform }: Target): Wanted[] {
     });
     return { namespace, name, command: generic, make };
   });
+  const { receivers = {} } = cluster.platform.monitoring?.alerting ?? {};
+  const told = Object.entries(receivers).map(([kind, type]) => `--from-literal=${kind}=<${type}>`);
+  const receiver: Wanted = { namespace: monitoring.namespace, name: receiversSecret, command: ["generic", ...told] };
+  const alerting = told.length > 0 && cluster.platform.monitoring?.provided === false ? [receiver] : [];
   const unique = new Map(
-    [...components, ...workloads, ...certificates].map((one) => [`${one.namespace}/${one.name}`, one]),
+    [...components, ...alerting, ...workloads, ...certificates].map((one) => [`${one.namespace}/${one.name}`, one]),
   );
   return [...unique.values()];
 }
