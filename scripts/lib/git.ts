@@ -183,9 +183,9 @@ export async function commitFiles(
 ): Promise<string> {
   const { git } = clone;
   const paths = [...files.keys()];
-  // The tree was clean before: whatever these files hold now is ours, or a hook's.
   const head = async () => trim(await git.revparse("HEAD"));
   const before = await head();
+  // The tree was clean before: whatever these files hold now is ours, or a hook's.
   const restore = () => git.raw("restore", "--source=HEAD", "--staged", "--worktree", "--", ...paths);
   try {
     await git.raw("add", "--all", "--", ...paths);
