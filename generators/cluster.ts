@@ -31,8 +31,9 @@ export function clusterUnits(
     ...(cluster.platform.istio ? meshNamespaces : []),
     ...(cluster.platform.gitea ? [gitServer.namespace] : []),
   ];
-  // Those of a mesh that was there before are somebody else's.
-  const rendered = own.filter((name) => !(cluster.platform.istio?.provided && meshNamespaces.includes(name)));
+  // The API server's own, and those of a mesh that was there before, are not ours to describe.
+  const foreign = ["kube-system", ...(cluster.platform.istio?.provided ? meshNamespaces : [])];
+  const namespaces = [...new Set(own)].filter((namespace) => !foreign.includes(namespace)).sort();
   const used = [
     ...charts.flatMap((chart) => chart.furtherNamespaces ?? []),
     ...plain.map(({ namespace }) => namespace),
@@ -47,14 +48,11 @@ export function clusterUnits(
   return [
     unit(paths.cluster(name), file, "configuration", { name, provider }, clusterConfiguration),
     unit(paths.component(name, "argocd"), file, "argocd", settings, argocd),
-    ...[...new Set(rendered)]
-      .filter((namespace) => namespace !== "kube-system")
-      .sort()
-      .map((namespace) =>
-        unit(paths.component(name, "namespaces"), file, namespace, { namespace }, (own) =>
-          platformNamespace(own.namespace),
-        ),
+    ...namespaces.map((namespace) =>
+      unit(paths.component(name, "namespaces"), file, namespace, { namespace }, (own) =>
+        platformNamespace(own.namespace),
       ),
+    ),
     ...plain.map((folder) => folder.unit),
     ...charts.map((chart) =>
       unit(paths.component(name, chart.name), file, "values", chart.values, (values) => [
@@ -79,6 +77,7 @@ export function clusterUnits(
         charts,
         folders: plain.map(({ name, namespace, wave }) => ({ name, namespace, wave })),
         kustomize: !cluster.platform.argocd.provided,
+        hasNamespaces: namespaces.length > 0,
       },
       platformApplications,
     ),
@@ -173,12 +172,14 @@ function platformApplications({
   charts,
   folders,
   kustomize,
+  hasNamespaces,
   ...cluster
 }: Repository & {
   name: string;
   charts: readonly Component[];
   folders: readonly Omit<Folder, "unit">[];
   kustomize: boolean;
+  hasNamespaces: boolean;
 }): KubernetesObject[] {
   const common = { project: "platform", automated: { prune: true, selfHeal: true }, cascade: false };
   const folder = (child: string, wave: number, namespace: string, kustomize = false) =>
@@ -191,7 +192,7 @@ function platformApplications({
     });
   return [
     folder("argocd", waves.platform.foundations, argocdNamespace, kustomize),
-    folder("namespaces", waves.platform.namespaces, argocdNamespace),
+    ...(hasNamespaces ? [folder("namespaces", waves.platform.namespaces, argocdNamespace)] : []),
     ...folders.map(({ name: child, wave, namespace }) => folder(child, wave, namespace)),
     ...charts.map(({ name: child, namespace, wave, chart }) =>
       application(cluster, {

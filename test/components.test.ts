@@ -193,6 +193,22 @@ test("every password that a chart would invent comes from a Secret that is liste
   expect(requiredSecrets(clusterOf("mesh-lab")).map(({ name }) => name)).toEqual(["kiali-signing-key"]);
 });
 
+test("every Application has its folder, also where the cluster has everything already", () => {
+  const all = (text: string) =>
+    text.replace(/(jaeger|kiali): { version: (\S+) }/g, "$1: { version: $2, provided: true }");
+  const files = filesOf(platformWith("mesh-lab", all));
+  const paths = [...files].flatMap(([file, text]) =>
+    file.startsWith("argo-apps/") ? Array.from(text.matchAll(/^ {4}path: (.*)$/gm), ([, path = ""]) => path) : [],
+  );
+  expect(paths).toContain("clusters/lab/argocd");
+  expect(paths).not.toContain("clusters/lab/namespaces");
+  for (const path of paths)
+    expect(
+      [...files.keys()].some((file) => file.startsWith(`${path}/`)),
+      path,
+    ).toBe(true);
+});
+
 test("the platform's project allows every namespace that a chart writes to", () => {
   const installed = (text: string) => text.replace("91.5.0, provided: true", "91.5.0");
   const project = (change: (text: string) => string) =>
