@@ -83,7 +83,9 @@ describe("over HTTP", () => {
     expect(token.stderr.trim()).toMatch(/could not read Password for 'http:\/\/127\.0\.0\.1:\d+'/);
     git(root, "remote", "set-url", "origin", `${origin.replace("//", "//ann:right@")}/remote.git`);
     const right = await slipway(root, ...weight);
-    expect(right.stdout).toMatch(/^pushed \w{8}, which was committed before/);
+    expect(right.stdout).toMatch(
+      /^was not pushed yet: \w+ weight\(prod\): ml canary 10 → 20\npushed \w{8}, which was committed before/,
+    );
     expect(git(bare, "rev-parse", "main")).toBe(git(root, "rev-parse", "HEAD"));
   });
 
