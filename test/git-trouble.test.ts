@@ -158,6 +158,9 @@ function hook(root: string, name: string, script: string): void {
   chmodSync(path, 0o755);
 }
 
+/** For a hook: kills the command of slipway that it runs in. */
+const killSlipway = `kill -9 $(sed 's/.*"process":\\([0-9]*\\).*/\\1/' .slipway/pending.json)`;
+
 const staged = "git diff --cached --name-only";
 
 test("Ctrl-C while a hook runs: everything is as it was", async () => {
@@ -228,7 +231,7 @@ describe("somebody else was faster, and the change is made again", () => {
 
   test.each([
     ["a hook refuses it", "echo 'error: slow down' >&2"],
-    ["the command is killed", `kill -9 $(sed 's/.*"process":\\([0-9]*\\).*/\\1/' .slipway/pending.json)`],
+    ["the command is killed", killSlipway],
   ])("%s: the first commit stays", async (what, fault) => {
     const { root, bare } = await overtaken();
     hook(root, "pre-commit", `[ $(git rev-list --count HEAD) = 1 ] || { ${fault}; exit 1; }`);
@@ -300,12 +303,7 @@ test("from one cluster to another, a release comes from the last environment", a
 
 test("a dry run undoes nothing", async () => {
   const root = remote().clone("a");
-  const started = join(root, ".git/started");
-  hook(
-    root,
-    "pre-commit",
-    `touch ${started}; kill -9 $(sed 's/.*"process":\\([0-9]*\\).*/\\1/' .slipway/pending.json); exit 1`,
-  );
+  hook(root, "pre-commit", `${killSlipway}; exit 1`);
   await slipway(root, "weight", "ml", "--env", "dev", "canary=1");
   const left = git(root, "status", "--porcelain");
   expect(left).not.toBe("");

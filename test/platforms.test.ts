@@ -5,6 +5,7 @@ import { filesOf, objectsOf, platformFolders, platformIn, type Rendered } from "
 
 const identity = ({ object }: Rendered) =>
   [object.apiVersion, object.kind, object.metadata?.namespace ?? "", object.metadata?.name].join("/");
+
 /** API groups that only exist once a component is there, with the Application that brings their CRDs. */
 const crdOwners: Readonly<Record<string, string>> = {
   "flagger.app": "flagger",

@@ -12,17 +12,10 @@ const wayOut = "which must not stand in Git; put it into a Secret and name that 
 export const secrets: Rule = ({ environments }) =>
   environments.flatMap(({ input: { file, value } }) => {
     const releases = Object.entries(value.services).flatMap(([name, { versions }]) =>
-      Object.entries(versions).map(
-        ([
-          version,
-          {
-            release: { env, config, command, args },
-          },
-        ]) => ({
-          path: ["services", name, "versions", version, "release"],
-          given: { env, config, command, args },
-        }),
-      ),
+      Object.entries(versions).map(([version, { release }]) => {
+        const { env, config, command, args } = release;
+        return { path: ["services", name, "versions", version, "release"], given: { env, config, command, args } };
+      }),
     );
     const dataStores = Object.entries(value.dataStores).map(([name, { config, args }]) => ({
       path: ["dataStores", name],

@@ -203,9 +203,9 @@ async function pushRest(clone: Clone, say: (line: string) => void): Promise<stri
   const { git, upstream } = clone;
   if (!upstream) return undefined;
   const head = (await git.revparse("HEAD")).trim();
-  if ((await git.raw("rev-list", "--max-count=1", "HEAD", `^${await fetchBranch(clone, upstream)}`)).trim() === "")
-    return undefined;
+  await fetchBranch(clone, upstream);
   const along = await unpushed(clone, upstream);
+  if (along.length === 0) return undefined;
   for (const commit of along) say(chalk.yellow(`was not pushed yet: ${commit}`));
   if ((await pushTo(clone, upstream, head)) === "pushed") return head.slice(0, 8);
   const there = `${upstream.remote}/${upstream.branch}`;
