@@ -5,7 +5,7 @@ const wanted = 24;
 const [major] = process.versions.node.split(".").map(Number);
 if (major < wanted) {
   console.error(
-    `slipway needs Node ${wanted} or newer and runs on ${process.versions.node}; call it as "npm run …" after "npm ci", which brings the right one`,
+    `slipway needs Node ${wanted} or newer, and this is ${process.versions.node}; run "npm ci", which installs the pinned one, and call slipway as "npm run …"; where package-lock.json pins none for ${process.platform} on ${process.arch}, install Node ${wanted} yourself`,
   );
   process.exitCode = 1;
 } else {
