@@ -11,6 +11,7 @@ import { exposure } from "./exposure.ts";
 import { gitServers } from "./git-server.ts";
 import { hosting } from "./hosting.ts";
 import { images } from "./images.ts";
+import { madeSecrets } from "./made-secrets.ts";
 import { names } from "./names.ts";
 import { objectives } from "./objectives.ts";
 import { ports } from "./ports.ts";
@@ -51,6 +52,7 @@ const withinFiles: readonly Rule[] = [
   providers,
   objectives,
   alerting,
+  madeSecrets,
 ];
 
 /**

@@ -148,6 +148,25 @@ const platform = z
   })
   .describe("What runs on the cluster besides the environments.");
 
+/** A key of a Secret that bootstrap makes, with the key of another one whose value it gets: `KEY=secret/KEY`. */
+const madeKey = z
+  .string()
+  .regex(
+    /^[-._a-zA-Z0-9]+(=[a-z]([-a-z0-9]*[a-z0-9])?\/[-._a-zA-Z0-9]+)?$/,
+    "must be a key of a Secret (PASSWORD), or a key with the one whose value it gets (DATABASE_PASSWORD=database-credentials/MYSQL_PASSWORD)",
+  );
+
+/**
+ * What an entry of `secrets` of a cluster says.
+ *
+ * @returns the key, and the Secret and the key whose value it gets; none where its value is its own
+ */
+export function parseMadeKey(entry: string): { readonly key: string; readonly from?: { secret: string; key: string } } {
+  const [key = "", source] = entry.split("=");
+  const [secret = "", other = ""] = source?.split("/") ?? [];
+  return { key, ...(source !== undefined && { from: { secret, key: other } }) };
+}
+
 /** One cluster: what it hosts, where it reads from, what it is made of. */
 export const cluster = z
   .strictObject({
@@ -184,10 +203,10 @@ export const cluster = z
       ),
     platform,
     secrets: z
-      .record(name, z.array(z.string().regex(/^[-._a-zA-Z0-9]+$/, "must be a key of a Secret")).min(1))
+      .record(name, z.array(madeKey).min(1))
       .default({})
       .describe(
-        "Secrets that bootstrap makes where the inputs name them and the cluster lacks them: the keys of each, which get random values. For clusters to try things on. Default: none.",
+        "Secrets that bootstrap makes where the inputs name them and the cluster lacks them: the keys of each, which get random values, one for each environment and the same wherever the Secret is named. `DATABASE_PASSWORD=database-credentials/MYSQL_PASSWORD` gives a key the value of another one. For clusters to try things on. Default: none.",
       ),
   })
   .describe("One cluster of the platform. `npm run render` turns it into Applications and platform manifests.");

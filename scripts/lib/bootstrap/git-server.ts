@@ -14,7 +14,7 @@ import {
   withService,
 } from "../cluster.ts";
 import type { Step } from "../steps.ts";
-import { applyNamespaces, createSecret } from "./objects.ts";
+import { applyNamespaces, createSecret, encode } from "./objects.ts";
 import { type Target, typed } from "./target.ts";
 
 const { namespace, name, administrator, secret } = gitServer;
@@ -60,7 +60,7 @@ export function gitServerRunning(target: Target): Step {
       await createSecret(live, {
         namespace,
         name: secret,
-        data: { username: administrator, password: randomBytes(18).toString("base64url") },
+        data: { username: encode(administrator), password: encode(randomBytes(18).toString("base64url")) },
       });
       await kubectl(live, ["apply", ...serverSide, "-R", "-f", `${root}/${folder}`]);
       await waitUntil(

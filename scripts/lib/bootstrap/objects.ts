@@ -28,8 +28,12 @@ export interface NewSecret {
   readonly namespace: string;
   readonly name: string;
   readonly type?: string;
+  /** Values in Base64. */
   readonly data: Readonly<Record<string, string>>;
 }
+
+/** A value of a Secret, in Base64. */
+export const encode = (text: string) => Buffer.from(text).toString("base64");
 
 /** Makes a Secret where there is none; what is there is never changed. */
 export async function createSecret(
@@ -42,7 +46,7 @@ export async function createSecret(
     kind: "Secret",
     metadata: { name, namespace, labels: { "app.kubernetes.io/managed-by": "slipway-bootstrap" } },
     type,
-    stringData: data,
+    data,
   };
   await kubectl(live, ["create", "-f", "-"], JSON.stringify(object));
 }

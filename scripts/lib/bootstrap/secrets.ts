@@ -1,124 +1,123 @@
 import { randomBytes } from "node:crypto";
-import { environmentsOf, ingress, monitoring, namespaceOf } from "../../../generators/model/resolve.ts";
-import { receiversSecret } from "../../../generators/monitoring/alertmanager.ts";
-import { interfaces } from "../../../generators/platform/interfaces.ts";
-import { type RequiredSecret, requiredSecrets } from "../../../generators/platform/secrets.ts";
-import { find } from "../cluster.ts";
+import { find, kubectl, type LiveObject } from "../cluster.ts";
 import type { Step } from "../steps.ts";
-import { applyNamespaces, createSecret, type NewSecret } from "./objects.ts";
+import { applyNamespaces, createSecret, encode, type NewSecret } from "./objects.ts";
 import { type Target, typed } from "./target.ts";
+import { type Value, type WantedSecret, wantedSecrets } from "./wanted-secrets.ts";
 
-interface Wanted {
-  readonly namespace: string;
-  readonly name: string;
-  /** Words of `kubectl create secret` that make one like it. */
-  readonly command: readonly [type: string, ...values: string[]];
-  /** Makes it; none where it cannot be made here. */
-  readonly make?: () => Promise<Pick<NewSecret, "type" | "data">>;
+/** A wanted Secret, as the cluster has it. */
+interface Found extends WantedSecret {
+  readonly live: LiveObject | undefined;
+  /** Keys that it lacks and bootstrap can make. */
+  readonly lacks: readonly string[];
 }
 
 /**
  * The Secrets that the inputs name. What platform components need and what the cluster's input lists under `secrets` gets
  * random values, and a Kind cluster self-signed certificates; others are somebody else's to make, and are only told of.
+ * A value that is there is never changed: a Secret that is missing elsewhere gets the same one.
  */
 export function secretsMade(target: Target): Step {
-  const { live } = target;
   const wanted = wantedSecrets(target);
-  const missing = async () => {
-    const found = await Promise.all(
-      wanted.map(async (one) => ((await find(live, "secrets", one.name, one.namespace)) ? [] : [one])),
-    );
-    return found.flat();
-  };
   return {
     name: "Secrets",
     commands: wanted
-      .filter(({ make }) => make)
+      .filter(({ made }) => made)
       .map(({ namespace, name, command: [type, ...values] }) =>
-        typed(live, "create", "secret", type, name, "-n", namespace, ...values),
+        typed(target.live, "create", "secret", type, name, "-n", namespace, ...values),
       ),
     look: async () => {
-      const left = await missing();
-      return left.some(({ make }) => make) ? undefined : describe(wanted.length - left.length, left);
+      const found = await look(target, wanted);
+      return found.some(isToBeMade) ? undefined : describe(found, 0);
     },
     ensure: async () => {
-      const left = await missing();
-      const own = left.filter(({ make }) => make);
+      const found = await look(target, wanted);
+      const missing = found.filter(isToBeMade);
       await applyNamespaces(
         target,
-        own.map(({ namespace }) => namespace),
+        missing.map(({ namespace }) => namespace),
       );
-      for (const { namespace, name, make } of own) {
-        if (make) await createSecret(live, { namespace, name, ...(await make()) });
-      }
-      return describe(
-        wanted.length - left.length + own.length,
-        left.filter(({ make }) => !make),
-        own.length,
-      );
+      const shared = sharedValues(found);
+      for (const one of missing) await makeSecret(target, one, shared);
+      return describe(await look(target, wanted), missing.length);
     },
   };
 }
 
-function describe(there: number, left: readonly Wanted[], made?: number): string {
-  const names = left.map(({ namespace, name }) => `${namespace}/${name}`);
-  const missing =
-    names.length > 0 ? `; missing, and not made here: ${names.join(", ")} (pods that need them wait)` : "";
-  return `${there} are there${made ? `, ${made} made now` : ""}${missing}`;
+const isToBeMade = ({ live, made, lacks }: Found) => made !== undefined && (!live || lacks.length > 0);
+
+async function look({ live }: Target, wanted: readonly WantedSecret[]): Promise<Found[]> {
+  return Promise.all(
+    wanted.map(async (one) => {
+      const object = await find(live, "secrets", one.name, one.namespace);
+      const keys = one.made?.type === "values" ? Object.keys(one.made.values) : [];
+      return { ...one, live: object, lacks: object ? keys.filter((key) => dataOf(object, key) === undefined) : keys };
+    }),
+  );
 }
 
-function wantedSecrets({ cluster, platform }: Target): Wanted[] {
-  const environments = environmentsOf(cluster, platform).map(({ value }) => value);
-  const generic = ["generic", "--from-literal=<key>=<random>"] as const;
-  const random = (keys: readonly string[]) => async () => ({
-    data: Object.fromEntries(keys.map((key) => [key, randomBytes(18).toString("base64url")])),
-  });
-  const workloads = environments.flatMap((environment) => {
-    const services = Object.entries(environment.services).map(([name, { versions }]) => ({
-      name,
-      secrets: Object.values(versions).flatMap(({ release }) => release.secrets ?? []),
-    }));
-    const stores = Object.entries(environment.dataStores).map(([name, { secrets = [] }]) => ({ name, secrets }));
-    return [...services, ...stores].flatMap(({ name, secrets }) =>
-      [...new Set(secrets)].map((secret): Wanted => {
-        const keys = cluster.secrets[secret];
-        const namespace = namespaceOf(environment, name);
-        return { namespace, name: secret, command: generic, ...(keys && { make: random(keys) }) };
-      }),
-    );
-  });
-  const shown = { hosts: interfaces(cluster).map(({ host }) => host), tls: cluster.interfaces?.tls };
-  const gateways = [...environments.map(({ gateway }) => gateway), shown].flatMap((gateway) =>
-    gateway?.tls ? [{ hosts: gateway.hosts, name: gateway.tls.secret }] : [],
-  );
-  const certificates = [...Map.groupBy(gateways, ({ name }) => name)].map(([name, own]): Wanted => {
-    const hosts = own.flatMap((one) => one.hosts);
-    return {
-      namespace: ingress.namespace,
-      name,
-      command: ["tls", "--cert=<certificate>", "--key=<key>"],
-      ...(cluster.provider.type === "kind" && { make: () => certificate(hosts) }),
-    };
-  });
-  const components = requiredSecrets(cluster).map(({ namespace, name, data }): Wanted => {
-    const make = async () => ({
-      data: Object.fromEntries(Object.entries(data).map(([key, one]) => [key, secretValue(one)])),
-    });
-    return { namespace, name, command: generic, make };
-  });
-  const { receivers = {} } = cluster.platform.monitoring?.alerting ?? {};
-  const told = Object.entries(receivers).map(([kind, type]) => `--from-literal=${kind}=<${type}>`);
-  const receiver: Wanted = { namespace: monitoring.namespace, name: receiversSecret, command: ["generic", ...told] };
-  const alerting = told.length > 0 && cluster.platform.monitoring?.provided === false ? [receiver] : [];
-  const unique = new Map(
-    [...components, ...alerting, ...workloads, ...certificates].map((one) => [`${one.namespace}/${one.name}`, one]),
-  );
-  return [...unique.values()];
+/** A value of a live Secret, in Base64. */
+function dataOf(object: LiveObject | undefined, key: string): string | undefined {
+  const data: Readonly<Record<string, string>> = object?.data ?? {};
+  return Object.hasOwn(data, key) ? data[key] : undefined;
 }
 
-function secretValue(value: RequiredSecret["data"][string]): string {
-  if (typeof value === "string") return value;
-  return randomBytes(value.random).toString("hex").slice(0, value.random);
+/** The values that the cluster has of each identity, in the order of the wanted Secrets, with the places that have them. */
+function liveValues(found: readonly Found[]): Map<string, { place: string; value: string }[]> {
+  const all = found.flatMap(({ namespace, name, live, made }) =>
+    Object.entries(made?.type === "values" ? made.values : {}).flatMap(([key, wanted]) => {
+      const value = dataOf(live, key);
+      if (value === undefined || typeof wanted === "string" || !("shared" in wanted)) return [];
+      const isOwn = wanted.shared.endsWith(` ${name}/${key}`);
+      return [{ identity: wanted.shared, isOwn, place: `${key} of ${namespace}/${name}`, value }];
+    }),
+  );
+  // A key that gets its value from another one comes after that one.
+  return Map.groupBy(
+    all.sort((a, b) => Number(b.isOwn) - Number(a.isOwn)),
+    ({ identity }) => identity,
+  );
+}
+
+/** The value of each identity: the one that the cluster has, or a new random one. In Base64. */
+function sharedValues(found: readonly Found[]): (identity: string) => string {
+  const values = new Map([...liveValues(found)].map(([identity, [first]]) => [identity, first?.value]));
+  return (identity) => {
+    const value = values.get(identity) ?? encode(randomBytes(18).toString("base64url"));
+    values.set(identity, value);
+    return value;
+  };
+}
+
+async function makeSecret({ live }: Target, found: Found, shared: (identity: string) => string): Promise<void> {
+  const { namespace, name, made, lacks } = found;
+  if (made?.type === "certificate") return createSecret(live, { namespace, name, ...(await certificate(made.hosts)) });
+  const values = made?.values ?? {};
+  const data = Object.fromEntries(lacks.map((key) => [key, textOf(values[key] ?? "", shared)]));
+  if (!found.live) return createSecret(live, { namespace, name, data });
+  // Refused where somebody else has changed it since.
+  await kubectl(live, ["replace", "-f", "-"], JSON.stringify({ ...found.live, data: { ...found.live.data, ...data } }));
+}
+
+function textOf(value: Value, shared: (identity: string) => string): string {
+  if (typeof value === "string") return encode(value);
+  if ("shared" in value) return shared(value.shared);
+  return encode(randomBytes(value.random).toString("hex").slice(0, value.random));
+}
+
+function describe(found: readonly Found[], made: number): string {
+  const there = found.filter(({ live }) => live).length;
+  const missing = found.flatMap(({ live, namespace, name }) => (live ? [] : [`${namespace}/${name}`]));
+  const different = [...liveValues(found).values()].flatMap(([first, ...others]) =>
+    others.flatMap(({ place, value }) => (first && value !== first.value ? [`${place} (not as ${first.place})`] : [])),
+  );
+  return [
+    `${there} are there${made > 0 ? `, ${made} made now` : ""}`,
+    ...(missing.length > 0 ? [`missing, and not made here: ${missing.join(", ")} (pods that need them wait)`] : []),
+    ...(different.length > 0
+      ? [`values differ that should be equal: ${different.join(", ")}; delete those Secrets and run bootstrap again`]
+      : []),
+  ].join("; ");
 }
 
 /** A self-signed certificate for a year: browsers warn of it, which is right. */
@@ -131,5 +130,5 @@ async function certificate(hosts: readonly string[]): Promise<Pick<NewSecret, "t
     notAfterDate: new Date(Date.now() + year),
     extensions: [{ name: "subjectAltName", altNames: hosts.map((value) => ({ type: 2, value })) }],
   });
-  return { type: "kubernetes.io/tls", data: { "tls.crt": pair.cert, "tls.key": pair.private } };
+  return { type: "kubernetes.io/tls", data: { "tls.crt": encode(pair.cert), "tls.key": encode(pair.private) } };
 }
