@@ -221,7 +221,7 @@ interface ChildrenContext extends Repository {
 /** One Application per folder of an environment. Deleting one in an environment that a person syncs leaves its objects. */
 function childApplications({ environment, delivery, applications, ...cluster }: ChildrenContext): KubernetesObject[] {
   const automated = delivery.sync === "automated" ? { prune: delivery.prune, selfHeal: delivery.selfHeal } : undefined;
-  return applications.map(({ name, namespace, wave }) =>
+  return applications.map(({ name, namespace, wave, scaled }) =>
     application(cluster, {
       name: `${environment}-${name}`,
       project: environment,
@@ -230,6 +230,7 @@ function childApplications({ environment, delivery, applications, ...cluster }: 
       source: { path: paths.environment(environment, name) },
       automated,
       cascade: automated !== undefined,
+      scaled,
     }),
   );
 }

@@ -1,3 +1,4 @@
+import type { ScaledDeployment } from "./argo/application.ts";
 import { waves } from "./argo/waves.ts";
 import { apexService } from "./delivery/apex-service.ts";
 import { type CanaryExposure, canary } from "./delivery/canary.ts";
@@ -30,6 +31,7 @@ import { configMap } from "./workloads/config-map.ts";
 import { deployment } from "./workloads/deployment.ts";
 import { horizontalPodAutoscaler } from "./workloads/horizontal-pod-autoscaler.ts";
 import { limitRange, namespace, resourceQuota } from "./workloads/namespace.ts";
+import { persistentVolumeClaim } from "./workloads/persistent-volume-claim.ts";
 import { podDisruptionBudget } from "./workloads/pod-disruption-budget.ts";
 import { service } from "./workloads/service.ts";
 import { serviceAccount } from "./workloads/service-account.ts";
@@ -41,6 +43,8 @@ export interface EnvironmentApplication {
   readonly wave: number;
   /** Where most of its objects lie. */
   readonly namespace: string;
+  /** Its Deployments whose number of pods Git does not decide. */
+  readonly scaled?: readonly ScaledDeployment[];
 }
 
 /** Folders that no service or data store may be named after. */
@@ -59,11 +63,22 @@ export function environmentApplications({
   return [
     { name: "namespaces", namespace: shared, wave: wave.namespaces },
     ...dataStores.map(({ name, namespace }) => ({ name, namespace, wave: wave.dataStores })),
-    ...services.map(({ name, namespace }) => ({ name, namespace, wave: wave.services })),
+    ...services.map((workload) => ({
+      name: workload.name,
+      namespace: workload.namespace,
+      wave: wave.services,
+      scaled: scaledDeployments(workload),
+    })),
     ...(input.value.gateway || services.some((workload) => !isFlagger(workload) || workload.external.length > 0)
       ? [{ name: "routes", namespace: shared, wave: wave.routes }]
       : []),
   ];
+}
+
+function scaledDeployments(workload: ServiceWorkload): ScaledDeployment[] {
+  return Object.entries(workload.spec.versions)
+    .filter(([, { autoscaling }]) => autoscaling)
+    .map(([version]) => ({ name: `${workload.name}-${version}`, keepsNone: isFlagger(workload) }));
 }
 
 /** All manifests of an environment. */
@@ -151,6 +166,7 @@ function dataStoreObjects(workload: DataStoreWorkload): KubernetesObject[] {
   return [
     serviceAccount(workload),
     ...configMap(workload, workload.spec.config),
+    persistentVolumeClaim(workload),
     statefulSet(workload),
     service(workload),
     ...surroundings(workload),

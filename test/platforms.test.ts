@@ -90,7 +90,7 @@ describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
 
   test("every sync option is one that Argo CD knows: it ignores any other without a word", () => {
     const known =
-      /^(ServerSideApply=true|PruneLast=true|PrunePropagationPolicy=background|Prune=confirm|Delete=confirm)$/;
+      /^(ServerSideApply=true|PruneLast=true|PrunePropagationPolicy=background|RespectIgnoreDifferences=true|Prune=(confirm|false)|Delete=(confirm|false))$/;
     const options = [
       ...applications.flatMap(({ spec }) => spec.syncPolicy.syncOptions as string[]),
       ...objects.flatMap(
@@ -146,14 +146,28 @@ describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
     }
   });
 
-  test("what owns the replicas is one thing: a number or an autoscaler", () => {
-    const scaled = ofKind("HorizontalPodAutoscaler").map(
-      ({ object }) => `${object.metadata?.namespace}/${object.spec.scaleTargetRef.name}`,
-    );
-    for (const { object } of ofKind("Deployment")) {
-      const owned = scaled.includes(`${object.metadata?.namespace}/${object.metadata?.name}`);
-      expect(object.spec.replicas === undefined, object.metadata?.name).toBe(owned);
+  test("an autoscaler starts with its minimum, and Argo CD keeps what it has set", () => {
+    for (const { object } of ofKind("HorizontalPodAutoscaler")) {
+      const { name } = object.spec.scaleTargetRef;
+      const deployment = ofKind("Deployment").find(
+        (one) => one.object.metadata?.name === name && one.object.metadata?.namespace === object.metadata?.namespace,
+      );
+      // Flagger sets the number of its target, which it scales to 0.
+      const flagger = ofKind("Canary").some((one) => one.object.spec.targetRef.name === name);
+      expect(deployment?.object.spec.replicas).toBe(flagger ? undefined : object.spec.minReplicas);
+      const owner = applications.find(({ spec }) => spec.source?.path === deployment?.folder);
+      expect(owner?.spec.syncPolicy.syncOptions).toContain("RespectIgnoreDifferences=true");
+      expect(owner?.spec.ignoreDifferences).toContainEqual({
+        group: "apps",
+        kind: "Deployment",
+        name,
+        ...(flagger
+          ? { jsonPointers: ["/spec/replicas"] }
+          : { jqPathExpressions: [".spec | select(.replicas > 0) | .replicas"] }),
+      });
     }
+    const ignoring = applications.flatMap(({ spec }) => (spec.ignoreDifferences ?? []) as object[]);
+    expect(ignoring).toHaveLength(ofKind("HorizontalPodAutoscaler").length);
   });
 
   test("every namespace denies what is not declared, to every workload in it", () => {

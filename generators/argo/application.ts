@@ -34,11 +34,20 @@ export interface ApplicationOptions {
   readonly cascade: boolean;
   /** Whether it deploys Applications: a parent. */
   readonly parent?: boolean;
+  /** Deployments whose number of pods an autoscaler or Flagger sets. */
+  readonly scaled?: readonly ScaledDeployment[];
+}
+
+/** A Deployment whose `replicas` in Git count only when it is created. */
+export interface ScaledDeployment {
+  readonly name: string;
+  /** Whether 0 replicas are kept too. An autoscaler never leaves 0; Flagger scales its target to 0. */
+  readonly keepsNone: boolean;
 }
 
 /** An Application of this cluster: where it reads, where it deploys, how it syncs. */
 export function application({ repository }: Pick<Cluster, "repository">, options: ApplicationOptions): Application {
-  const { name, source } = options;
+  const { name, source, scaled = [] } = options;
   return new Application({
     metadata: {
       name,
@@ -65,13 +74,35 @@ export function application({ repository }: Pick<Cluster, "repository">, options
         // Pruned in the foreground, a Canary's pods would be gone before Flagger has given their traffic back.
         syncOptions: options.parent
           ? ["PruneLast=true"]
-          : ["ServerSideApply=true", "PruneLast=true", "PrunePropagationPolicy=background"],
+          : [
+              "ServerSideApply=true",
+              "PruneLast=true",
+              "PrunePropagationPolicy=background",
+              ...(scaled.length > 0 ? ["RespectIgnoreDifferences=true"] : []),
+            ],
         // `refresh` retries the newest commit and not the one that failed.
         retry: { limit: 10, refresh: true, backoff: { duration: "5s", factor: 2, maxDuration: "3m" } },
       },
+      ignoreDifferences: scaled.length > 0 ? scaled.map(ignoredReplicas) : undefined,
       revisionHistoryLimit: 5,
     },
   });
+}
+
+/**
+ * The live number of pods is neither a difference nor set back: with `RespectIgnoreDifferences` a sync applies the live
+ * value in place of Git's
+ * (https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#respect-ignore-difference-configs).
+ */
+function ignoredReplicas({ name, keepsNone }: ScaledDeployment) {
+  return {
+    group: "apps",
+    kind: "Deployment",
+    name,
+    ...(keepsNone
+      ? { jsonPointers: ["/spec/replicas"] }
+      : { jqPathExpressions: [".spec | select(.replicas > 0) | .replicas"] }),
+  };
 }
 
 /**

@@ -17,8 +17,8 @@ import {
 } from "./pod.ts";
 
 /**
- * One version of a service. It has no `replicas` where an autoscaler or Flagger owns them: Argo CD would set them back
- * at each sync (https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/, "Leaving room for imperativeness").
+ * One version of a service. Beside an autoscaler, `replicas` is the number to start with, and the Application keeps the
+ * live one (`scaled` in argo/application.ts): without the field, Kubernetes sets 1 when a version gets an autoscaler.
  */
 export function deployment(workload: ServiceWorkload, name: string, version: Version): Deployment {
   const { release, autoscaling, replicas = 1 } = version;
@@ -30,7 +30,7 @@ export function deployment(workload: ServiceWorkload, name: string, version: Ver
   return new Deployment({
     metadata: { name: `${workload.name}-${name}`, namespace: workload.namespace, labels: labels(workload, name) },
     spec: {
-      replicas: autoscaling ? undefined : replicas,
+      replicas: isFlagger(workload) ? undefined : (autoscaling?.min ?? replicas),
       revisionHistoryLimit: 3,
       // Flagger gives up where either of the two deadlines has passed, the Deployment's and its own.
       progressDeadlineSeconds: isFlagger(workload) ? milliseconds(workload.spec.rollout.progressDeadline) / 1000 : 600,
