@@ -192,11 +192,13 @@ describe("three-tier", () => {
     for (const name of ["frontend", "backend"]) {
       expect(spec("Service", `${environment}-${name}`, name).ports[0]).toMatchObject({ port: 80, targetPort: "http" });
     }
-    expect(spec("StatefulSet", `${environment}-mysql`, "mysql")).toMatchObject({
-      persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
-      volumeClaimTemplates: [
-        { spec: { storageClassName: "managed-csi", resources: { requests: { storage: "20Gi" } } } },
-      ],
+    expect(spec("StatefulSet", `${environment}-mysql`, "mysql").template.spec.volumes).toContainEqual({
+      name: "data",
+      persistentVolumeClaim: { claimName: "data-mysql-0" },
+    });
+    expect(spec("PersistentVolumeClaim", `${environment}-mysql`, "data-mysql-0")).toMatchObject({
+      storageClassName: "managed-csi",
+      resources: { requests: { storage: "20Gi" } },
     });
   });
 

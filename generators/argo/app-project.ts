@@ -43,6 +43,7 @@ export function platformProject(repositories: readonly string[], namespaces: rea
 const environmentKinds = [
   { group: "", kind: "ConfigMap" },
   { group: "", kind: "LimitRange" },
+  { group: "", kind: "PersistentVolumeClaim" },
   { group: "", kind: "ResourceQuota" },
   { group: "", kind: "Service" },
   { group: "", kind: "ServiceAccount" },

@@ -6,3 +6,6 @@ export const afterDeployment = { "argocd.argoproj.io/sync-wave": "1" } as const;
 
 /** Deleting or pruning the object waits until a person confirms it in Argo CD. For what holds state. */
 export const guarded = { "argocd.argoproj.io/sync-options": "Prune=confirm,Delete=confirm" } as const;
+
+/** Argo CD neither prunes nor deletes the object. For volumes. */
+export const kept = { "argocd.argoproj.io/sync-options": "Prune=false,Delete=false" } as const;

@@ -3,6 +3,7 @@ import { guarded } from "../argo/sync-options.ts";
 import type { DataStoreWorkload } from "../model/resolve.ts";
 import { configMapName } from "./config-map.ts";
 import { labels, selectorLabels } from "./labels.ts";
+import { claimName } from "./persistent-volume-claim.ts";
 import {
   configChecksum,
   containerSecurity,
@@ -13,7 +14,10 @@ import {
   resourceRequirements,
 } from "./pod.ts";
 
-/** A data store: one pod, one volume that outlives it and the StatefulSet. */
+/**
+ * A data store: one pod that mounts one claim. The claim is an object of its own: Kubernetes changes no
+ * `volumeClaimTemplates` of a StatefulSet that exists, so that a volume could not grow by a commit.
+ */
 export function statefulSet(workload: DataStoreWorkload): StatefulSet {
   const { spec, name, namespace } = workload;
   const check = probe(spec.probe ?? { tcp: true }, "tcp", { tcp: { port: spec.port } });
@@ -23,7 +27,6 @@ export function statefulSet(workload: DataStoreWorkload): StatefulSet {
       replicas: 1,
       serviceName: name,
       selector: { matchLabels: selectorLabels(name) },
-      persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
       template: {
         metadata: { labels: labels(workload), annotations: configChecksum(spec.config) },
         spec: {
@@ -51,23 +54,12 @@ export function statefulSet(workload: DataStoreWorkload): StatefulSet {
               ],
             },
           ],
-          volumes: [{ name: "scratch", emptyDir: {} }],
+          volumes: [
+            { name: "data", persistentVolumeClaim: { claimName: claimName(name) } },
+            { name: "scratch", emptyDir: {} },
+          ],
         },
       },
-      volumeClaimTemplates: [
-        {
-          // The API server fills in kind and volumeMode; stated here, they are no difference to Argo CD.
-          apiVersion: "v1",
-          kind: "PersistentVolumeClaim",
-          metadata: { name: "data" },
-          spec: {
-            accessModes: ["ReadWriteOnce"],
-            volumeMode: "Filesystem",
-            storageClassName: spec.storage.class,
-            resources: { requests: { storage: spec.storage.size } },
-          },
-        },
-      ],
     },
   });
 }
