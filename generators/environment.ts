@@ -11,6 +11,7 @@ import { sidecar } from "./mesh/sidecar.ts";
 import { telemetry } from "./mesh/telemetry.ts";
 import { type Exposure, gatewayVirtualService, virtualService } from "./mesh/virtual-service.ts";
 import type { Environment } from "./model/environment.ts";
+import { effectiveRelease } from "./model/place.ts";
 import {
   type DataStoreWorkload,
   exposedPort,
@@ -150,7 +151,7 @@ function serviceObjects(workload: ServiceWorkload): KubernetesObject[] {
   return [
     serviceAccount(workload, workload.spec.serviceAccount),
     ...versions.flatMap(([name, version]) => [
-      ...configMap(workload, version.release.config, name),
+      ...configMap(workload, effectiveRelease(version).config, name),
       deployment(workload, name, version),
       ...horizontalPodAutoscaler(workload, name, version),
     ]),

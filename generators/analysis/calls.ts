@@ -1,12 +1,13 @@
 import { nearMiss } from "../model/faults.ts";
+import { statementsOf } from "../model/place.ts";
 import { parseCall } from "../model/resolve.ts";
 import { forEachService } from "./rule.ts";
 
 /** A call to what is not there is denied by every policy that follows from it. */
 export const calls = forEachService(function* (service, name, { workloads }) {
-  for (const [version, { release }] of Object.entries(service.versions)) {
-    for (const [index, text] of (release.calls ?? []).entries()) {
-      const path = ["versions", version, "release", "calls", index];
+  for (const { path: own, calls = [] } of statementsOf(service)) {
+    for (const [index, text] of calls.entries()) {
+      const path = [...own, "calls", index];
       const call = parseCall(text);
       if ("host" in call) {
         if (call.port > 65535) yield { path, message: `${call.port} is no port; must be at most 65535` };

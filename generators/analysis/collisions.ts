@@ -1,5 +1,6 @@
 import { environmentApplications, reservedApplications } from "../environment.ts";
 import type { Fault } from "../model/faults.ts";
+import { effectiveRelease, statementsOf } from "../model/place.ts";
 import { namespaceOf, parseCall, type ResolvedEnvironment } from "../model/resolve.ts";
 import { components } from "../platform/components.ts";
 import { folders } from "../platform/folders.ts";
@@ -62,15 +63,15 @@ function routeNames({ file, value }: ResolvedEnvironment["input"]): Fault[] {
     return other ? [{ file, path: ["gateway", "hosts", index], message }] : [];
   });
   const external = new Map<string, string>();
-  const calls = Object.entries(value.services).flatMap(([service, { versions }]) =>
-    Object.entries(versions).flatMap(([version, { release }]) =>
-      [...(release.calls ?? []).entries()].flatMap(([index, text]): Fault[] => {
+  const calls = Object.entries(value.services).flatMap(([service, spec]) =>
+    statementsOf(spec).flatMap(({ path: own, calls = [] }) =>
+      [...calls.entries()].flatMap(([index, text]): Fault[] => {
         const call = parseCall(text);
         if (!("host" in call)) return [];
         const name = call.host.replaceAll(".", "-");
         const other = external.get(name) ?? call.host;
         external.set(name, other);
-        const path = ["services", service, "versions", version, "release", "calls", index];
+        const path = ["services", service, ...own, "calls", index];
         return other === call.host
           ? []
           : [{ file, path, message: `its ServiceEntry is named ${name}, as that of ${other}; call only one of them` }];
@@ -84,7 +85,7 @@ function routeNames({ file, value }: ResolvedEnvironment["input"]): Fault[] {
 function sharedConfigMaps({ file, value }: ResolvedEnvironment["input"]): Fault[] {
   return Object.entries(value.services).flatMap(([name, { versions }]) =>
     Object.entries(versions)
-      .filter(([version, { release }]) => release.config && value.dataStores[`${name}-${version}`]?.config)
+      .filter(([version, spec]) => effectiveRelease(spec).config && value.dataStores[`${name}-${version}`]?.config)
       .map(([version]) => ({
         file,
         path: ["dataStores", `${name}-${version}`],

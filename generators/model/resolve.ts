@@ -1,5 +1,6 @@
 import type { Cluster } from "./cluster.ts";
 import type { Environment } from "./environment.ts";
+import { effectiveRelease } from "./place.ts";
 import type { Input, Platform } from "./platform.ts";
 import type { DataStore, FlaggerRollout, Service, Version } from "./service.ts";
 
@@ -162,7 +163,7 @@ export function parseCall(call: string): { readonly service: string; readonly po
 
 /** The call targets of a service: those of all its versions, without duplicates, sorted. */
 export function callsOf(service: Service): string[] {
-  const calls = Object.values(service.versions).flatMap(({ release }) => release.calls ?? []);
+  const calls = Object.values(service.versions).flatMap((version) => effectiveRelease(version).calls ?? []);
   return [...new Set(calls)].sort();
 }
 

@@ -62,6 +62,19 @@ const probe = z
   })
   .describe("One of http, grpc, tcp, exec.");
 
+const calls = z
+  .array(
+    z
+      .string()
+      .regex(
+        /^([a-z]([-a-z0-9]*[a-z0-9])?(:[a-z][-a-z0-9]*)?|([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-a-z0-9]{0,61}[a-z0-9])?:[1-9][0-9]{0,4})$/,
+        "must be a service (backend), a service's port (backend:grpc) or an external host with its port (api.example.com:443)",
+      ),
+  )
+  .min(1);
+
+const secretNames = z.array(name).min(1);
+
 /** What travels when a version is promoted: the same bytes and the same behaviour in every environment. */
 export const release = z.strictObject({
   image,
@@ -77,9 +90,7 @@ export const release = z.strictObject({
     .describe(
       "Configuration: a ConfigMap, given to the container as environment variables. A change restarts the pods.",
     ),
-  secrets: z
-    .array(name)
-    .min(1)
+  secrets: secretNames
     .optional()
     .describe(
       "Names of Secrets in the service's namespace, given to the container as environment variables. They never stand in Git.",
@@ -92,16 +103,7 @@ export const release = z.strictObject({
     })
     .optional()
     .describe("Health checks of the kubelet. Default: none."),
-  calls: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^([a-z]([-a-z0-9]*[a-z0-9])?(:[a-z][-a-z0-9]*)?|([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-a-z0-9]{0,61}[a-z0-9])?:[1-9][0-9]{0,4})$/,
-          "must be a service (backend), a service's port (backend:grpc) or an external host with its port (api.example.com:443)",
-        ),
-    )
-    .min(1)
+  calls: calls
     .optional()
     .describe(
       "What it calls: a service or data store of this environment (`backend`, or one port of it: `backend:grpc`), or an external host (`api.example.com:443`). Everything else is denied. Addresses come as variables: BACKEND_HOST, BACKEND_PORT, BACKEND_URL.",
@@ -139,7 +141,7 @@ export const resources = z
 
 const spread = z.enum(["required", "preferred", "off"]).default("preferred");
 
-/** What stays in an environment when a release moves: how much, how many, where. */
+/** What stays in an environment when a release moves: how much, how many, where, and the values that differ there. */
 export const version = z.strictObject({
   weight: weight
     .optional()
@@ -156,6 +158,26 @@ export const version = z.strictObject({
     })
     .prefault({})
     .describe("Where pods may land."),
+  env: variables
+    .optional()
+    .describe(
+      "Environment variables of this environment. A promotion leaves them alone, and each wins over the release's of that name. Default: none.",
+    ),
+  config: variables
+    .optional()
+    .describe(
+      "Configuration of this environment, in the same ConfigMap as the release's. A promotion leaves it alone, and each key wins over the release's config and env. Default: none.",
+    ),
+  calls: calls
+    .optional()
+    .describe(
+      "What it calls in this environment besides what its release calls: another external host, a stand-in for one. A promotion leaves it alone. Default: nothing.",
+    ),
+  secrets: secretNames
+    .optional()
+    .describe(
+      "Names of further Secrets in this environment. A promotion leaves them alone; their keys win over those of the release's Secrets and of all config. Default: none.",
+    ),
   release,
 });
 

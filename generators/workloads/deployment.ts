@@ -1,5 +1,6 @@
 import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import type { ITopologySpreadConstraint } from "kubernetes-models/v1/TopologySpreadConstraint";
+import { effectiveRelease } from "../model/place.ts";
 import { isFlagger, type ServiceWorkload } from "../model/resolve.ts";
 import { milliseconds } from "../model/scalars.ts";
 import type { Version } from "../model/service.ts";
@@ -21,7 +22,8 @@ import {
  * live one (`scaled` in argo/application.ts): without the field, Kubernetes sets 1 when a version gets an autoscaler.
  */
 export function deployment(workload: ServiceWorkload, name: string, version: Version): Deployment {
-  const { release, autoscaling, replicas = 1 } = version;
+  const { autoscaling, replicas = 1 } = version;
+  const release = effectiveRelease(version);
   const selector = selectorLabels(workload.name, name);
   const [firstPort = ""] = Object.keys(release.ports);
   const called = new Set(release.calls?.map((call) => call.split(":")[0]));

@@ -82,7 +82,7 @@ export function environment(
   spec: { readonly env?: Readonly<Record<string, string>>; readonly secrets?: readonly string[] },
   configMap: string | undefined,
 ): Pick<IContainer, "env" | "envFrom"> {
-  const variables = Object.entries(spec.env ?? {}).map(([name, value]) => ({ name, value }));
+  const variables = inReferenceOrder(spec.env ?? {}).map(([name, value]) => ({ name, value }));
   const sources = [
     ...(configMap ? [{ configMapRef: { name: configMap } }] : []),
     ...(spec.secrets ?? []).map((name) => ({ secretRef: { name } })),
@@ -91,6 +91,21 @@ export function environment(
     env: variables.length > 0 ? variables : undefined,
     envFrom: sources.length > 0 ? sources : undefined,
   };
+}
+
+/** The kubelet replaces `$(NAME)` by variables that stand further up only; the order of what refers to nothing stays. */
+function inReferenceOrder(variables: Readonly<Record<string, string>>): [name: string, value: string][] {
+  const ordered = new Set<string>();
+  const visited = new Set<string>();
+  const visit = (name: string) => {
+    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    if (value === undefined || visited.has(name)) return;
+    visited.add(name);
+    for (const [, referred = ""] of value.matchAll(/\$\(([^)]*)\)/g)) visit(referred);
+    ordered.add(name);
+  };
+  for (const name of Object.keys(variables)) visit(name);
+  return [...ordered].map((name) => [name, variables[name] ?? ""]);
 }
 
 /** Annotation that changes with the configuration, so that a change rolls the pods. */

@@ -1,5 +1,6 @@
 import { parseMadeKey } from "../../../generators/model/cluster.ts";
 import type { Environment } from "../../../generators/model/environment.ts";
+import { effectiveRelease } from "../../../generators/model/place.ts";
 import { environmentsOf, ingress, monitoring, namespaceOf } from "../../../generators/model/resolve.ts";
 import { receiversSecret } from "../../../generators/monitoring/alertmanager.ts";
 import { interfaces } from "../../../generators/platform/interfaces.ts";
@@ -42,7 +43,7 @@ export function wantedSecrets({ cluster, platform }: Pick<Target, "cluster" | "p
 function workloadSecrets(environment: Environment, made: Target["cluster"]["secrets"]): WantedSecret[] {
   const services = Object.entries(environment.services).map(([name, { versions }]) => ({
     name,
-    secrets: Object.values(versions).flatMap(({ release }) => release.secrets ?? []),
+    secrets: Object.values(versions).flatMap((version) => effectiveRelease(version).secrets ?? []),
   }));
   const stores = Object.entries(environment.dataStores).map(([name, { secrets = [] }]) => ({ name, secrets }));
   return [...stores, ...services].flatMap(({ name, secrets }) =>
