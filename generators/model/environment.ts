@@ -107,6 +107,13 @@ export const environment = z
     delivery,
     services: z.record(name, service).default({}).describe("Services by name."),
     dataStores: z.record(name, dataStore).default({}).describe("Data stores by name."),
+    notSecret: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe(
+        "Names of variables, headers and flags that read like secrets and hold none, such as PUBLISHABLE_TOKEN. Default: none.",
+      ),
   })
   .describe("One environment of the platform. `npm run render` turns it into manifests.");
 
