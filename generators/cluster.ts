@@ -1,5 +1,5 @@
-import { environmentProject, type ProjectNamespaces } from "./argo/app-project.ts";
-import { application, argocdNamespace } from "./argo/application.ts";
+import { environmentProject, type ProjectNamespaces, parentProject, parentProjectName } from "./argo/app-project.ts";
+import { type ApplicationOptions, application, argocdNamespace } from "./argo/application.ts";
 import { waves } from "./argo/waves.ts";
 import { type EnvironmentApplication, environmentApplications } from "./environment.ts";
 import type { Cluster } from "./model/cluster.ts";
@@ -144,25 +144,31 @@ function parentApplications({
   environments,
   ...cluster
 }: Repository & { name: string; environments: readonly ProjectContext[] }): KubernetesObject[] {
-  const parent = (child: string, wave: number, prune: boolean) =>
+  const parent = (child: string, own: Pick<ApplicationOptions, "project" | "wave" | "automated">) =>
     application(cluster, {
+      ...own,
       name: child,
-      project: "platform",
-      wave,
       source: { path: paths.applications(name, child) },
       namespace: argocdNamespace,
-      automated: { prune, selfHeal: true },
       cascade: false,
       parent: true,
     });
   return [
-    ...environments.map(({ environment, ...namespaces }) =>
+    ...environments.flatMap(({ environment, ...namespaces }) => [
       environmentProject(environment, cluster.repository.url, namespaces),
-    ),
-    parent("platform", waves.root.platform, true),
-    // Where a person syncs, a person prunes too.
-    ...environments.map(({ environment }) =>
-      parent(environment.name, waves.root.environments, environment.delivery.sync === "automated"),
+      parentProject(environment, cluster.repository.url),
+    ]),
+    parent("platform", {
+      project: "platform",
+      wave: waves.root.platform,
+      automated: { prune: true, selfHeal: true },
+    }),
+    ...environments.map(({ environment: { name: environment, delivery } }) =>
+      parent(environment, {
+        project: parentProjectName(environment),
+        wave: waves.root.environments,
+        automated: automatedSync(delivery),
+      }),
     ),
   ];
 }
@@ -218,9 +224,13 @@ interface ChildrenContext extends Repository {
   readonly applications: readonly EnvironmentApplication[];
 }
 
-/** One Application per folder of an environment. Deleting one in an environment that a person syncs leaves its objects. */
+/** How Argo CD syncs an environment by itself, its parent included: an Application decides how its objects are synced. */
+function automatedSync({ sync, prune, selfHeal }: Environment["delivery"]): ApplicationOptions["automated"] {
+  return sync === "automated" ? { prune, selfHeal } : undefined;
+}
+
+/** One Application per folder of an environment. One that is pruned takes what it has deployed along. */
 function childApplications({ environment, delivery, applications, ...cluster }: ChildrenContext): KubernetesObject[] {
-  const automated = delivery.sync === "automated" ? { prune: delivery.prune, selfHeal: delivery.selfHeal } : undefined;
   return applications.map(({ name, namespace, wave, scaled }) =>
     application(cluster, {
       name: `${environment}-${name}`,
@@ -228,8 +238,8 @@ function childApplications({ environment, delivery, applications, ...cluster }: 
       wave,
       namespace,
       source: { path: paths.environment(environment, name) },
-      automated,
-      cascade: automated !== undefined,
+      automated: automatedSync(delivery),
+      cascade: true,
       scaled,
     }),
   );

@@ -136,7 +136,7 @@ describe("what a change does", () => {
     expect(lines).toContain("removed dev-routes VirtualService dev-ml/ml: is pruned");
     expect(lines).toContain("removed prod Application argocd/prod-ml: stays until a person prunes it");
     expect(lines).toContain(
-      "removed prod-ml Deployment prod-ml/ml-stable: stays until a person deletes its Application",
+      "removed prod-ml Deployment prod-ml/ml-stable: stays until a person prunes its Application",
     );
     expect(lines).toContain("removed prod-routes VirtualService prod-ml/ml: stays until a person prunes it");
   });
@@ -165,7 +165,7 @@ describe("what a change does", () => {
     // The root prunes nothing, so what hangs on it stays.
     expect(objectLines(gone)).toContain("removed root Application argocd/qa: stays until a person prunes it");
     expect(objectLines(gone)).toContain(
-      "removed qa-ml Deployment qa-ml/ml-stable: stays until a person deletes its Application",
+      "removed qa-ml Deployment qa-ml/ml-stable: stays until a person prunes its Application",
     );
   });
 

@@ -90,7 +90,7 @@ describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
 
   test("every sync option is one that Argo CD knows: it ignores any other without a word", () => {
     const known =
-      /^(ServerSideApply=true|PruneLast=true|PrunePropagationPolicy=background|RespectIgnoreDifferences=true|Prune=(confirm|false)|Delete=(confirm|false))$/;
+      /^(FailOnSharedResource=true|ServerSideApply=true|PruneLast=true|PrunePropagationPolicy=background|RespectIgnoreDifferences=true|Prune=(confirm|false)|Delete=(confirm|false))$/;
     const options = [
       ...applications.flatMap(({ spec }) => spec.syncPolicy.syncOptions as string[]),
       ...objects.flatMap(
@@ -110,7 +110,7 @@ describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
       // A child starts in the wave of its parent below root, then in its own.
       const position = (object: (typeof applications)[number]): number[] => {
         const parent = inCluster.find((one) => one.metadata?.name === object.spec.project && one !== object);
-        return parent && parent.spec.project === "platform" ? [wave(parent), wave(object)] : [wave(object)];
+        return parent ? [wave(parent), wave(object)] : [wave(object)];
       };
       for (const application of inCluster.filter(({ spec }) => spec.source)) {
         const own = objects.filter(({ folder }) => below(folder, application.spec.source.path));

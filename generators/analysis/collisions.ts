@@ -1,3 +1,4 @@
+import { parentProjectName } from "../argo/app-project.ts";
 import { environmentApplications, reservedApplications } from "../environment.ts";
 import type { Fault } from "../model/faults.ts";
 import { effectiveRelease, statementsOf } from "../model/place.ts";
@@ -160,12 +161,8 @@ function withinClusters({ platform, environments }: Subject): Fault[] {
         { file, path: ["name"] },
         `the Application ${value.name}`,
       );
-      claim(
-        `project ${value.name}`,
-        `environment ${value.name}`,
-        { file, path: ["name"] },
-        `the AppProject ${value.name}`,
-      );
+      for (const project of [value.name, parentProjectName(value.name)])
+        claim(`project ${project}`, `environment ${value.name}`, { file, path: ["name"] }, `the AppProject ${project}`);
       for (const { name } of environmentApplications(resolved)) {
         const path =
           name in value.services ? ["services", name] : name in value.dataStores ? ["dataStores", name] : ["name"];

@@ -1,5 +1,6 @@
 import { AppProject } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/AppProject";
 import type { Environment } from "../model/environment.ts";
+import { confirmDeletion } from "./actions.ts";
 import { argocdNamespace } from "./application.ts";
 
 const here = "https://kubernetes.default.svc";
@@ -33,6 +34,8 @@ export function platformProject(repositories: readonly string[], namespaces: rea
         { group: "rbac.authorization.k8s.io", kind: "ClusterRole" },
         { group: "rbac.authorization.k8s.io", kind: "ClusterRoleBinding" },
         { group: "admissionregistration.k8s.io", kind: "MutatingWebhookConfiguration" },
+        { group: "admissionregistration.k8s.io", kind: "ValidatingAdmissionPolicy" },
+        { group: "admissionregistration.k8s.io", kind: "ValidatingAdmissionPolicyBinding" },
         { group: "admissionregistration.k8s.io", kind: "ValidatingWebhookConfiguration" },
       ],
     },
@@ -53,10 +56,14 @@ const environmentKinds = [
   { group: "flagger.app", kind: "Canary" },
   { group: "flagger.app", kind: "MetricTemplate" },
   { group: "monitoring.coreos.com", kind: "PrometheusRule" },
-  { group: "networking.istio.io", kind: "*" },
+  ...["DestinationRule", "EnvoyFilter", "Gateway", "ServiceEntry", "Sidecar", "VirtualService"].map((kind) => ({
+    group: "networking.istio.io",
+    kind,
+  })),
   { group: "networking.k8s.io", kind: "NetworkPolicy" },
   { group: "policy", kind: "PodDisruptionBudget" },
-  { group: "security.istio.io", kind: "*" },
+  { group: "security.istio.io", kind: "AuthorizationPolicy" },
+  { group: "security.istio.io", kind: "PeerAuthentication" },
   { group: "telemetry.istio.io", kind: "Telemetry" },
 ];
 
@@ -86,24 +93,70 @@ export function environmentProject(
       clusterResourceWhitelist: namespaces([own]),
       clusterResourceBlacklist: others.length > 0 ? namespaces(others) : undefined,
       namespaceResourceWhitelist: environmentKinds,
-      roles: delivery.deployers && [
-        {
-          name: "deployer",
-          description: `May look at and sync the Applications of ${name}.`,
-          groups: delivery.deployers,
-          policies: ["get", "sync"].map(
-            (action) => `p, proj:${name}:deployer, applications, ${action}, ${name}/*, allow`,
-          ),
-        },
-      ],
-      syncWindows: delivery.windows?.map(({ kind, schedule, duration, timeZone, manualSync }) => ({
-        kind,
-        schedule,
-        duration,
-        timeZone,
-        manualSync,
-        applications: ["*"],
-      })),
+      roles: deployers(name, name, delivery, ["get", "sync"]),
+      syncWindows: windows(delivery),
     },
   });
+}
+
+/** Name of the project of an environment's parent. */
+export function parentProjectName(environment: string): string {
+  return `${environment}-parent`;
+}
+
+/**
+ * The project of an environment's parent: Applications and nothing else. What those Applications may be, a project cannot
+ * say: `admission/applications.ts` does.
+ */
+export function parentProject(
+  { name, delivery }: Pick<Environment, "name" | "delivery">,
+  repository: string,
+): AppProject {
+  const project = parentProjectName(name);
+  return new AppProject({
+    metadata: { name: project, namespace: argocdNamespace, annotations: { "argocd.argoproj.io/sync-wave": "-1" } },
+    spec: {
+      description: `The parent of ${name}: its Applications.`,
+      sourceRepos: [repository],
+      destinations: [{ server: here, namespace: argocdNamespace }],
+      clusterResourceWhitelist: [],
+      namespaceResourceWhitelist: [{ group: "argoproj.io", kind: "Application" }],
+      roles: deployers(project, name, delivery, ["get", "sync", `action/argoproj.io/Application/${confirmDeletion}`]),
+      // Pruning an Application deletes what it has deployed.
+      syncWindows: windows(delivery),
+    },
+  });
+}
+
+/**
+ * The role of an environment's deployers in one of its projects. It lacks `update`, which would let them change the source
+ * of an Application, and `override`, with which they could sync another revision or files of their own.
+ */
+function deployers(
+  project: string,
+  environment: string,
+  { deployers: groups }: Environment["delivery"],
+  actions: readonly string[],
+) {
+  return (
+    groups && [
+      {
+        name: "deployer",
+        description: `May look at and sync the Applications of ${environment}, and confirm deletions.`,
+        groups,
+        policies: actions.map((action) => `p, proj:${project}:deployer, applications, ${action}, ${project}/*, allow`),
+      },
+    ]
+  );
+}
+
+function windows({ windows }: Environment["delivery"]) {
+  return windows?.map(({ kind, schedule, duration, timeZone, manualSync }) => ({
+    kind,
+    schedule,
+    duration,
+    timeZone,
+    manualSync,
+    applications: ["*"],
+  }));
 }

@@ -72,8 +72,9 @@ export function application({ repository }: Pick<Cluster, "repository">, options
       syncPolicy: {
         automated: options.automated && whatIsTrue(options.automated),
         // Pruned in the foreground, a Canary's pods would be gone before Flagger has given their traffic back.
+        // FailOnSharedResource: a parent leaves the Applications of others alone, hooks and forced replacements included.
         syncOptions: options.parent
-          ? ["PruneLast=true"]
+          ? ["PruneLast=true", "FailOnSharedResource=true"]
           : [
               "ServerSideApply=true",
               "PruneLast=true",

@@ -3,10 +3,10 @@ import type { Alert } from "./alert.ts";
 const argocd = { service: "argocd" };
 const istio = { environment: "platform", service: "istio" };
 
-/** An Application belongs to the environment that its project is named after, or to the platform. */
+/** An Application belongs to the environment that its project, or its parent's, is named after, or to the platform. */
 function applications(selector: string): string {
   return `max by (environment, name, health_status, sync_status) (
-  label_replace(argocd_app_info{${selector}}, "environment", "$1", "project", "(.+)")
+  label_replace(argocd_app_info{${selector}}, "environment", "$1", "project", "(.+?)(-parent)?")
 )`;
 }
 
@@ -46,7 +46,7 @@ export const deliveryAlerts: readonly Alert[] = [
     severity: "warning",
     labels: argocd,
     expr: `sum by (environment, name) (
-  label_replace(increase(argocd_app_sync_total{phase=~"Error|Failed"}[30m]), "environment", "$1", "project", "(.+)")
+  label_replace(increase(argocd_app_sync_total{phase=~"Error|Failed"}[30m]), "environment", "$1", "project", "(.+?)(-parent)?")
 ) > 2`,
     summary: `${application} has failed to sync {{ $value | printf "%.0f" }} times in half an hour`,
     description: "Argo CD retries. Its message says what the API server or the repository server refuses.",

@@ -1,5 +1,6 @@
 import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { Namespace } from "kubernetes-models/v1/Namespace";
+import { applicationActions } from "../argo/actions.ts";
 import { defaultProject, platformProject } from "../argo/app-project.ts";
 import { argocdNamespace } from "../argo/application.ts";
 import { alertmanagerHealth, applicationHealth, canaryHealth } from "../argo/health.ts";
@@ -78,6 +79,7 @@ function restartOn(data: Record<string, string>): string {
 
 const neededSettings = {
   "application.resourceTrackingMethod": "annotation",
+  "resource.customizations.actions.argoproj.io_Application": applicationActions,
   "resource.customizations.health.argoproj.io_Application": applicationHealth,
   "resource.customizations.health.flagger.app_Canary": canaryHealth,
   "resource.customizations.health.monitoring.coreos.com_Alertmanager": alertmanagerHealth,
@@ -95,6 +97,8 @@ function settings(url?: string): ConfigMap {
   return configMap("argocd-cm", {
     ...(url && { url }),
     ...neededSettings,
+    // Who may sync may not choose what: another revision than the Application's needs the right to override.
+    "application.sync.requireOverridePrivilegeForRevisionSync": "true",
     // A push reaches Argo CD by webhook; this is for the push whose webhook got lost.
     "timeout.reconciliation": "120s",
     "timeout.reconciliation.jitter": "30s",

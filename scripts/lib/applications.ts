@@ -1,3 +1,4 @@
+import { parentProjectName } from "../../generators/argo/app-project.ts";
 import { argocdNamespace } from "../../generators/argo/application.ts";
 import { type LiveCluster, type LiveObject, list } from "./cluster.ts";
 
@@ -36,6 +37,11 @@ export function isSettled({ automated, sync, health, unconfirmed }: ApplicationS
 /** Whether a person has yet to sync it. */
 export function waitsForPerson({ automated, sync }: ApplicationState): boolean {
   return !automated && sync !== "Synced";
+}
+
+/** The environment that an Application belongs to, as its parent or as a child; `platform` for the others. */
+export function environmentOf({ name, project }: ApplicationState): string {
+  return project === parentProjectName(name) ? name : project;
 }
 
 /** What an Application waits for, in a few words. */

@@ -1,6 +1,6 @@
 import type { Environment } from "../../generators/model/environment.ts";
 import { namespaceOf, weightOf } from "../../generators/model/resolve.ts";
-import { type ApplicationState, isSettled, readApplications } from "./applications.ts";
+import { type ApplicationState, environmentOf, isSettled, readApplications } from "./applications.ts";
 import { type LiveDeployment, type RolloutState, rolloutState } from "./canary.ts";
 import { type LiveCluster, type LiveObject, list } from "./cluster.ts";
 import { weightsOf } from "./diff/compare.ts";
@@ -64,7 +64,7 @@ export async function readSnapshot(live: LiveCluster, applications: readonly App
 /** Compares an environment in Git with what the cluster has of it. */
 export function environmentStatus(environment: Environment, snapshot: Snapshot): EnvironmentStatus {
   const { name, delivery } = environment;
-  const own = snapshot.applications.filter(({ project }) => project === name);
+  const own = snapshot.applications.filter((state) => environmentOf(state) === name);
   const application = (child: string) => own.find((state) => state.name === `${name}-${child}`);
   const namespaces = new Set(
     Object.keys({ ...environment.services, ...environment.dataStores }).map((workload) =>

@@ -148,36 +148,30 @@ export async function application(name: string): Promise<ApplicationState | unde
   return (await readApplications(live())).find((state) => state.name === name);
 }
 
-/** Presses Sync for every Application of an environment, wave by wave, as a person does in the UI. */
+/** Presses Sync for an environment as a person does in the UI: its parent, and then its Applications wave by wave. */
 export async function pressSync(environment: string): Promise<void> {
   await refresh();
-  const head = await git("rev-parse", "HEAD");
+  await sync(environment);
   const own = (await readApplications(live())).filter(({ project }) => project === environment);
-  for (const { name } of own.sort((a, b) => a.wave - b.wave)) {
-    await waitUntil(`${name} to be compared with HEAD`, 60, async () =>
-      (await application(name))?.revision === head ? undefined : "it is not",
-    );
-    const operation = { operation: { initiatedBy: { username: "a person" }, sync: { revision: head, prune: true } } };
-    await kubectl(live(), [
-      "patch",
-      "application",
-      name,
-      "-n",
-      "argocd",
-      "--type",
-      "merge",
-      "-p",
-      JSON.stringify(operation),
-    ]);
-    await waitUntil(`${name} to be Synced and Healthy`, 180, async () => {
-      const object = await get("applications.argoproj.io", name, "argocd");
-      if (!object) return "it is not there";
-      // It may have been so before: the sync is over when its request is gone.
-      const under = (object as { operation?: unknown }).operation !== undefined;
-      const state = stateOf(object);
-      return !under && state.sync === "Synced" && state.health === "Healthy" ? undefined : describeState(state);
-    });
-  }
+  for (const { name } of own.sort((a, b) => a.wave - b.wave)) await sync(name);
+}
+
+async function sync(name: string): Promise<void> {
+  const head = await git("rev-parse", "HEAD");
+  await waitUntil(`${name} to be compared with HEAD`, 60, async () =>
+    (await application(name))?.revision === head ? undefined : "it is not",
+  );
+  const operation = { operation: { initiatedBy: { username: "a person" }, sync: { revision: head, prune: true } } };
+  const patch = ["--type", "merge", "-p", JSON.stringify(operation)];
+  await kubectl(live(), ["patch", "application", name, "-n", "argocd", ...patch]);
+  await waitUntil(`${name} to be Synced and Healthy`, 180, async () => {
+    const object = await get("applications.argoproj.io", name, "argocd");
+    if (!object) return "it is not there";
+    // It may have been so before: the sync is over when its request is gone.
+    const under = (object as { operation?: unknown }).operation !== undefined;
+    const state = stateOf(object);
+    return !under && state.sync === "Synced" && state.health === "Healthy" ? undefined : describeState(state);
+  });
 }
 
 /** What traffic through the gateway shows, as the command of that name reports it. */

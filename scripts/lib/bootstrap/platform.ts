@@ -3,7 +3,16 @@ import { argocdNamespace } from "../../../generators/argo/application.ts";
 import { objectsBelow } from "../../../generators/index.ts";
 import { paths } from "../../../generators/render/paths.ts";
 import { type ApplicationState, describeState, isSettled, readApplications, waitsForPerson } from "../applications.ts";
-import { find, isApplied, kubectl, type LiveCluster, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
+import {
+  find,
+  isApplied,
+  kubectl,
+  type LiveCluster,
+  type LiveObject,
+  serverSide,
+  tryKubectl,
+  waitUntil,
+} from "../cluster.ts";
 import type { Step } from "../steps.ts";
 import { followedCommit } from "./repository.ts";
 import { type Target, typed } from "./target.ts";
@@ -29,13 +38,14 @@ export function rootApplied({ root, cluster, live }: Target): Step {
  */
 export function platformSettled(target: Target, seconds: number): Step {
   const { live } = target;
+  const rendered = renderedApplications(target);
   const names = applicationNames(target);
   return {
     name: "Applications",
     commands: [typed(live, "get", "applications", "-n", argocdNamespace, "--watch")],
     look: async () => {
       const states = await readApplications(live);
-      return unsettled(names, states, await followedCommit(target)).length === 0
+      return unsettled(rendered, states, await followedCommit(target)).length === 0
         ? describeSettled(names, states)
         : undefined;
     },
@@ -53,7 +63,7 @@ export function platformSettled(target: Target, seconds: number): Step {
           const own = states.filter(({ name }) => names.includes(name));
           // Somebody may push meanwhile.
           if (own.some((state) => isSettled(state) && state.revision !== commit)) commit = await followedCommit(target);
-          const left = unsettled(names, states, commit);
+          const left = unsettled(rendered, states, commit);
           for (const state of own) {
             if (left.some(({ name }) => name === state.name) || told.has(state.name)) continue;
             told.add(state.name);
@@ -80,9 +90,17 @@ export function platformSettled(target: Target, seconds: number): Step {
 }
 
 /** Names of the cluster's Applications, as they are rendered. */
-export function applicationNames({ platform, cluster }: Pick<Target, "platform" | "cluster">): string[] {
-  const objects = objectsBelow(platform, paths.root(cluster.name));
-  return objects.filter(({ kind }) => kind === "Application").map(({ metadata }) => metadata?.name ?? "");
+export function applicationNames(target: Pick<Target, "platform" | "cluster">): string[] {
+  return renderedApplications(target).map(({ name }) => name);
+}
+
+type RenderedApplication = Pick<ApplicationState, "name" | "project">;
+
+function renderedApplications({ platform, cluster }: Pick<Target, "platform" | "cluster">): RenderedApplication[] {
+  const objects = objectsBelow(platform, paths.root(cluster.name)) as LiveObject[];
+  return objects
+    .filter(({ kind }) => kind === "Application")
+    .map(({ metadata, spec }) => ({ name: metadata?.name ?? "", project: spec.project }));
 }
 
 /** Asks Argo CD to look at the repository now, and not at its next look. */
@@ -111,30 +129,39 @@ async function syncAnew(live: LiveCluster, name: string): Promise<void> {
   await kubectl(live, [...patch, "-p", JSON.stringify({ operation })]);
 }
 
-function unsettled(names: readonly string[], states: readonly ApplicationState[], commit: string): ApplicationState[] {
+function unsettled(
+  rendered: readonly RenderedApplication[],
+  states: readonly ApplicationState[],
+  commit: string,
+): ApplicationState[] {
   const known = new Map(states.map((state) => [state.name, state]));
-  return names
-    .map(
-      (name) =>
-        known.get(name) ?? {
-          name,
-          project: "",
-          wave: 0,
-          automated: true,
-          sync: "Missing",
-          health: "Missing",
-          revision: "",
-          givenUp: false,
-          unconfirmed: [],
-          message: "",
-        },
-    )
-    .flatMap((state) => {
-      if (!isSettled(state)) return [state];
-      return state.revision === commit
-        ? []
-        : [{ ...state, message: `Argo CD has not compared it with ${commit.slice(0, 8)} yet` }];
-    });
+  return rendered.flatMap(({ name, project }) => {
+    const state = known.get(name);
+    if (!state) {
+      // A child has the project that its parent is the namesake of. A parent that a person syncs makes it then.
+      const parent = known.get(project);
+      return parent && waitsForPerson(parent) ? [] : [missing(name, project)];
+    }
+    if (!isSettled(state)) return [state];
+    return state.revision === commit
+      ? []
+      : [{ ...state, message: `Argo CD has not compared it with ${commit.slice(0, 8)} yet` }];
+  });
+}
+
+function missing(name: string, project: string): ApplicationState {
+  return {
+    name,
+    project,
+    wave: 0,
+    automated: true,
+    sync: "Missing",
+    health: "Missing",
+    revision: "",
+    givenUp: false,
+    unconfirmed: [],
+    message: "",
+  };
 }
 
 function describeSettled(names: readonly string[], states: readonly ApplicationState[]): string {

@@ -106,7 +106,7 @@ export type Effect =
   | "is deleted with its Application"
   | "is deleted with its Application after confirmation"
   | "stays until a person prunes it"
-  | "stays until a person deletes its Application"
+  | "stays until a person prunes its Application"
   | "stays, and no Application has it";
 
 /** What follows for the pods of a workload whose template changes: where the folder holds its Canary, Flagger moves them. */
@@ -119,7 +119,7 @@ export function podsEffect({ metadata, kind }: Manifest, { folder }: Place, { af
 export function removalEffect({ metadata }: Manifest, removal: Removal): Effect {
   const options = metadata?.annotations?.["argocd.argoproj.io/sync-options"]?.split(",") ?? [];
   if (removal === "left to prune") return "stays until a person prunes it";
-  if (removal === "left to delete") return "stays until a person deletes its Application";
+  if (removal === "left to delete") return "stays until a person prunes its Application";
   const keep = removal === "pruned" ? "Prune=false" : "Delete=false";
   if (removal === "left alone" || options.includes(keep)) return "stays, and no Application has it";
   const confirmed = options.includes(removal === "pruned" ? "Prune=confirm" : "Delete=confirm");

@@ -1,0 +1,69 @@
+/** What one environment may do to another and to the platform, as far as the rendered objects say it: nothing. */
+import { matchesGlob } from "node:path";
+import { describe, expect, test } from "vitest";
+import { paths } from "../generators/render/paths.ts";
+import { objectsOf, platformFolders, platformIn } from "./support.ts";
+
+describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
+  const platform = platformIn(folder);
+  const objects = objectsOf(platform);
+  const ofKind = (kind: string) => objects.filter(({ object }) => object.kind === kind).map(({ object }) => object);
+  const named = (kind: string, name: string) => ofKind(kind).find(({ metadata }) => metadata?.name === name)?.spec;
+  const environments = platform.environments.map(({ value }) => value);
+
+  test("an environment's parent is of a project that holds Applications alone, and of no other's", () => {
+    for (const { name, cluster } of environments) {
+      const parent = named("Application", name);
+      expect(parent.source.path).toBe(paths.applications(cluster, name));
+      const project = named("AppProject", parent.project);
+      expect(project.destinations.map(({ namespace }: { namespace: string }) => namespace)).toEqual(["argocd"]);
+      expect(project.clusterResourceWhitelist).toEqual([]);
+      expect(project.namespaceResourceWhitelist).toEqual([{ group: "argoproj.io", kind: "Application" }]);
+      const others = ofKind("Application").filter(({ spec }) => spec.project === parent.project);
+      expect(others.map(({ metadata }) => metadata?.name)).toEqual([name]);
+    }
+  });
+
+  test("a parent is as manual as its environment, and leaves the Applications of others alone", () => {
+    for (const { name, delivery } of environments) {
+      const { automated, syncOptions } = named("Application", name).syncPolicy;
+      expect(automated !== undefined, name).toBe(delivery.sync === "automated");
+      expect(automated?.prune ?? false, name).toBe(delivery.sync === "automated" && delivery.prune);
+      expect(syncOptions).toContain("FailOnSharedResource=true");
+    }
+  });
+
+  test("an environment's project names its kinds one by one, and no namespace of the platform", () => {
+    for (const { name } of environments) {
+      const { destinations, clusterResourceWhitelist, namespaceResourceWhitelist } = named("AppProject", name);
+      const kinds = namespaceResourceWhitelist.map(({ group, kind }: { group: string; kind: string }) => group + kind);
+      expect(kinds.filter((kind: string) => kind.includes("*"))).toEqual([]);
+      // Roles, Secrets, CronJobs and what istiod reads besides: Ingress and the Gateway API.
+      expect(
+        kinds.filter((kind: string) => /Role|Secret|Job|Ingress|Route$|gateway\.|Workload|Wasm/.test(kind)),
+      ).toEqual([]);
+      expect(clusterResourceWhitelist.map(({ kind }: { kind: string }) => kind)).toEqual(["Namespace"]);
+      for (const namespace of [
+        "argocd",
+        "istio-system",
+        "istio-ingress",
+        "kube-system",
+        "monitoring",
+        "flagger-system",
+      ])
+        expect(
+          destinations.some((item: { namespace: string }) => matchesGlob(namespace, item.namespace)),
+          `${name} → ${namespace}`,
+        ).toBe(false);
+    }
+  });
+
+  test("deployers may sync, and confirm deletions; they may not change, override, delete or enter anything", () => {
+    const policies = ofKind("AppProject").flatMap(({ spec }) =>
+      (spec.roles ?? []).flatMap((role: { policies: string[] }) => role.policies),
+    );
+    const actions = policies.map((policy: string) => policy.split(", ")[3]);
+    const known = ["get", "sync", "action/argoproj.io/Application/confirm-deletion"];
+    expect(actions.filter((action: string | undefined) => !known.includes(action ?? ""))).toEqual([]);
+  });
+});
