@@ -9,5 +9,6 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // A guard against hanging and no measure of speed: some tests start many processes, on machines that may be busy.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

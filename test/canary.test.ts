@@ -6,7 +6,7 @@ import { UserError } from "../scripts/lib/cli.ts";
 import { readInputs } from "../scripts/lib/inputs.ts";
 import { environmentStatus } from "../scripts/lib/live.ts";
 import { weightEdits } from "../scripts/lib/services.ts";
-import { parseTexts, repository } from "./support.ts";
+import { parseTexts, shippedFolder } from "./support.ts";
 
 const inputs = join(import.meta.dirname, "fixtures/valid/three-tier");
 
@@ -73,7 +73,7 @@ test("weights of a service that Flagger rolls out cannot be set", () => {
   const [environment] = parseTexts(Object.fromEntries(readInputs(inputs))).platform.environments;
   if (!environment) throw new Error("no environment");
   expect(() => weightEdits(environment, "backend", new Map())).toThrow(UserError);
-  const [plain] = parseTexts(Object.fromEntries(readInputs(repository))).platform.environments;
+  const [plain] = parseTexts(Object.fromEntries(readInputs(shippedFolder))).platform.environments;
   if (!plain) throw new Error("no environment");
   expect(weightEdits(plain, "backend", new Map())).toEqual([]);
 });

@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, onTestFinished } from "vitest";
 import { readInputs } from "../scripts/lib/inputs.ts";
 import { planRender } from "../scripts/lib/render.ts";
-import { repository, temporaryFolder } from "./support.ts";
+import { repository, shippedFolder, temporaryFolder } from "./support.ts";
 
 const run = promisify(execFile);
 const identity = {
@@ -38,7 +38,7 @@ export function prepareTemplate(): void {
   template = join(folder, "remote.git");
   beforeAll(() => {
     const seed = join(folder, "seed");
-    for (const file of readInputs(repository).keys()) cpSync(join(repository, file), join(seed, file));
+    for (const file of readInputs(shippedFolder).keys()) cpSync(join(shippedFolder, file), join(seed, file));
     planRender(seed).write();
     writeFileSync(join(seed, ".gitignore"), ".slipway/\n*.slipway-tmp\n");
     git(folder, "init", "--quiet", "--bare", "--initial-branch=main", template);

@@ -18,9 +18,9 @@ import {
   reviewRepository,
   serviceText,
 } from "./review.ts";
-import { repository, temporaryFolder } from "./support.ts";
+import { repository, shippedFolder, temporaryFolder } from "./support.ts";
 
-const shipped = readInputs(repository);
+const shipped = readInputs(shippedFolder);
 const repositoryWith = (after?: Inputs, before: Inputs = shipped) =>
   reviewRepository(join(temporaryFolder(), "repository"), before, after);
 

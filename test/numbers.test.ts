@@ -1,6 +1,6 @@
 /** The figures that the four platforms are specified by. */
 import { describe, expect, test } from "vitest";
-import { filesOf, objectsOf, platformFolders, platformIn } from "./support.ts";
+import { filesOf, objectsOf, platformFolders, platformIn, shippedFolder } from "./support.ts";
 
 function load(name: string) {
   const folder = platformFolders[name];
@@ -114,7 +114,7 @@ describe("3RVision", () => {
 
   test("prod, complete, has at most 150 lines", async () => {
     const { readInputs } = await import("../scripts/lib/inputs.ts");
-    const text = readInputs(platformFolders["3rvision"] ?? "").get("envs/prod.yaml") ?? "";
+    const text = readInputs(shippedFolder).get("envs/prod.yaml") ?? "";
     expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(150);
   });
 });

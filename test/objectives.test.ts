@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { browseUrl } from "../generators/monitoring/alert.ts";
 import { burnRate, burnRates } from "../generators/monitoring/burn-rates.ts";
-import { objectsOf, platformFolders, platformIn, repository } from "./support.ts";
+import { objectsOf, platformFolders, platformIn, repository, shippedFolder } from "./support.ts";
 
 describe("burn rates", () => {
   test.each([
@@ -29,7 +29,7 @@ test.each([
 });
 
 describe("the shipped platform", () => {
-  const objects = objectsOf(platformIn(repository)).map(({ object }) => object);
+  const objects = objectsOf(platformIn(shippedFolder)).map(({ object }) => object);
   const alerts = objects
     .filter(({ kind }) => kind === "PrometheusRule")
     .flatMap(({ spec }) => spec.groups.flatMap(({ rules }: any) => rules))

@@ -10,16 +10,15 @@ import { readPlatform } from "../scripts/lib/render.ts";
 
 export const repository = join(import.meta.dirname, "..");
 
-/** Folders with inputs by the name of their platform: the shipped one, and the ones under test/fixtures/valid. */
-export const platformFolders: Readonly<Record<string, string>> = {
-  "3rvision": repository,
-  ...Object.fromEntries(
-    readdirSync(join(repository, "test/fixtures/valid")).map((name) => [
-      name,
-      join(repository, "test/fixtures/valid", name),
-    ]),
-  ),
-};
+const platforms = join(repository, "test/fixtures/valid");
+
+/** Folders with inputs by the name of their platform. The inputs of the repository itself belong to whoever cloned it. */
+export const platformFolders: Readonly<Record<string, string>> = Object.fromEntries(
+  readdirSync(platforms).map((name) => [name, join(platforms, name)]),
+);
+
+/** The platform that slipway ships with: a copy of the inputs, because a team replaces those in envs/ and clusters/. */
+export const shippedFolder = join(platforms, "3rvision");
 
 export function platformIn(folder: string): Platform {
   return readPlatform(readInputs(folder));

@@ -6,7 +6,7 @@ import { addressOrWhy } from "../scripts/lib/verify/gateway.ts";
 import { judgeStranger } from "../scripts/lib/verify/mesh.ts";
 import { judgeTargets, judgeTraces, type Target } from "../scripts/lib/verify/observability.ts";
 import { replyOf } from "../scripts/lib/verify/probe.ts";
-import { platformFolders, platformIn } from "./support.ts";
+import { platformIn, shippedFolder } from "./support.ts";
 
 const ended = (code: number) => `command terminated with exit code ${code}\n`;
 
@@ -86,7 +86,7 @@ describe("targets of Prometheus", () => {
 });
 
 test("traces: services of other environments are none of this one's", () => {
-  const platform = platformIn(platformFolders["3rvision"] ?? "");
+  const platform = platformIn(shippedFolder);
   const [first] = platform.environments;
   if (!first) throw new Error("the platform has no environment");
   const environment = resolveEnvironment(first, platform);

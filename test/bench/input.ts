@@ -6,7 +6,7 @@ import type { OutputFile } from "../../generators/render/output.ts";
 /** The repository that is measured. */
 export const repository = join(import.meta.dirname, "../..");
 
-/** Environments of the benchmark's platform: the ones that clusters/local.yaml hosts. */
+/** Environments of the benchmark's platform: the ones that the cluster of the fixture 3rvision hosts. */
 export const environments = ["dev", "staging", "prod"] as const;
 
 const serviceName = (index: number) => `service-${String(index).padStart(5, "0")}`;
@@ -23,7 +23,9 @@ interface Options {
 
 /** The shipped cluster without what the chart has no counterpart of, and three environments of `count` services each. */
 export function inputs(count: number): OutputFile[] {
-  const cluster = parseDocument(readFileSync(join(repository, "clusters/local.yaml"), "utf8"));
+  const cluster = parseDocument(
+    readFileSync(join(repository, "test/fixtures/valid/3rvision/clusters/local.yaml"), "utf8"),
+  );
   for (const component of ["monitoring", "jaeger", "kiali", "flagger"]) cluster.deleteIn(["platform", component]);
   return [
     { path: "clusters/local.yaml", text: cluster.toString({ lineWidth: 0 }) },

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { readInputs } from "../../scripts/lib/inputs.ts";
 import { inputs } from "../bench/input.ts";
 import { edit, gitEnvironment, type Inputs, reviewRepository, serviceText } from "../review.ts";
+import { repository, shippedFolder } from "../support.ts";
 
-const repository = join(import.meta.dirname, "../..");
-const shipped = readInputs(repository);
+const shipped = readInputs(shippedFolder);
 
 /** A service with the text of another, which `replacements` change. */
 const change = (

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { loadAll } from "js-yaml";
 import { describe, expect, test } from "vitest";
 import { $ } from "zx";
-import { platformFolders } from "../support.ts";
+import { platformFolders, shippedFolder } from "../support.ts";
 import { analyze, apply, dryRun, makeProvidedNamespaces, manifests, renderCopy } from "./cluster.ts";
 
 describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
@@ -37,7 +37,7 @@ describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
 });
 
 test("Argo CD's kustomization fits a release: names without namespaces, the settings merged into its own", async () => {
-  const tree = join(renderCopy(platformFolders["3rvision"] ?? ""), "clusters/local/argocd");
+  const tree = join(renderCopy(shippedFolder), "clusters/local/argocd");
   const file = join(tree, "kustomization.yaml");
   const url = /https:\/\/\S+\/v3\.\d+\.\d+\/manifests\/install\.yaml/;
   expect(readFileSync(file, "utf8")).toMatch(url);
@@ -72,7 +72,6 @@ test("Argo CD's kustomization fits a release: names without namespaces, the sett
 });
 
 describe("the checks themselves find", () => {
-  const shipped = platformFolders["3rvision"] ?? "";
   const spoil = (tree: string, file: string, from: string, to: string) => {
     const text = readFileSync(join(tree, file), "utf8");
     expect(text).toContain(from);
@@ -80,7 +79,7 @@ describe("the checks themselves find", () => {
   };
 
   test("a field that does not exist", async () => {
-    const tree = renderCopy(shipped);
+    const tree = renderCopy(shippedFolder);
     const file = "envs/prod/backend/deployment-backend-stable.yaml";
     spoil(tree, file, "replicas: 2", "replica: 2");
     await apply(tree, ["envs/prod/namespaces/prod-backend/namespace-prod-backend.yaml"]);
@@ -88,7 +87,7 @@ describe("the checks themselves find", () => {
   });
 
   test("a route to a host that does not exist", async () => {
-    const tree = renderCopy(shipped);
+    const tree = renderCopy(shippedFolder);
     spoil(tree, "envs/prod/routes/virtual-service-backend.yaml", "host: backend.", "host: bakend.");
     const folders = manifests(tree).filter((file) => file.startsWith("envs/prod"));
     expect((await analyze({ tree, folders })).join()).toContain("bakend.prod-backend.svc.cluster.local");

@@ -1,44 +1,32 @@
 /** What can go wrong between a command and a cluster: one line that says what to do, exit status 1, no stack. */
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { $ } from "zx";
+import { prepareTemplate, remote, slipwayWith } from "../clones.ts";
+import { shippedFolder } from "../support.ts";
+import { renderCopy } from "./cluster.ts";
 
-const repository = join(import.meta.dirname, "../..");
-const clone = mkdtempSync(join(tmpdir(), "slipway-failures-"));
+prepareTemplate();
 
-beforeAll(async () => {
-  await $`git clone --quiet ${repository} ${clone}`;
-  symlinkSync(join(repository, "node_modules"), join(clone, "node_modules"));
-  writeFileSync(join(clone, ".git/info/exclude"), "node_modules\n");
-});
-afterAll(() => rmSync(clone, { recursive: true }));
-
-async function run(command: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  return $({
-    cwd: clone,
-    quiet: true,
-    nothrow: true,
-    env: {
-      ...process.env,
-      NO_COLOR: "1",
-      GIT_AUTHOR_NAME: "a",
-      GIT_AUTHOR_EMAIL: "a@b",
-      GIT_COMMITTER_NAME: "a",
-      GIT_COMMITTER_EMAIL: "a@b",
-      ...env,
-    },
-  })`${process.execPath} scripts/run.js ${command}`;
+/** Runs a command in a fresh clone of the platform, where it must fail with one line and no stack. @returns that line */
+async function failure(
+  [command = "", ...args]: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { status, stderr } = await slipwayWith(env, remote().clone("a"), command, ...args);
+  expect(stderr).not.toMatch(/^ {4}at /m);
+  expect(status).toBe(1);
+  return stderr;
 }
 
 const looking = [["status"], ["verify"], ["traffic", "frontend", "--env", "prod"]];
 
 test.each(looking)("%s: no such context", async (...command) => {
-  const { exitCode, stderr } = await run([...command, "--context", "nowhere"]);
-  expect(stderr).toContain("there is no context nowhere; kubectl config get-contexts lists them");
-  expect(stderr).not.toMatch(/^ {4}at /m);
-  expect(exitCode).toBe(1);
+  expect(await failure([...command, "--context", "nowhere"])).toContain(
+    "there is no context nowhere; kubectl config get-contexts lists them",
+  );
 });
 
 test.each([...looking, ["bootstrap"]])("%s: a cluster that does not answer", async (...command) => {
@@ -51,10 +39,9 @@ test.each([...looking, ["bootstrap"]])("%s: a cluster that does not answer", asy
     contexts: [{ name: "gone", context: { cluster: "gone", user: "gone" } }],
   };
   writeFileSync(join(folder, "config"), JSON.stringify(config));
-  const { exitCode, stderr } = await run([...command, "--context", "gone"], { KUBECONFIG: join(folder, "config") });
-  expect(stderr).toMatch(/the cluster of context gone does not answer .*is it running\?/);
-  expect(stderr).not.toMatch(/^ {4}at /m);
-  expect(exitCode).toBe(1);
+  expect(await failure([...command, "--context", "gone"], { KUBECONFIG: join(folder, "config") })).toMatch(
+    /the cluster of context gone does not answer .*is it running\?/,
+  );
 });
 
 test.each([...looking, ["destroy", "--yes"], ["bootstrap"]])("%s: no programs", async (...command) => {
@@ -62,10 +49,7 @@ test.each([...looking, ["destroy", "--yes"], ["bootstrap"]])("%s: no programs", 
   const folder = mkdtempSync(join(tmpdir(), "slipway-path-"));
   for (const program of ["git", "bash", "sh"])
     symlinkSync((await $`which ${program}`).stdout.trim(), join(folder, program));
-  const { exitCode, stderr } = await run(command, { PATH: folder });
-  expect(stderr).toMatch(/(kubectl|kind).* not on the PATH/);
-  expect(stderr).not.toMatch(/^ {4}at /m);
-  expect(exitCode).toBe(1);
+  expect(await failure(command, { PATH: folder })).toMatch(/(kubectl|kind).* not on the PATH/);
 });
 
 test("status: no rights", async () => {
@@ -75,21 +59,19 @@ test("status: no rights", async () => {
   const token = (await $`kubectl create token default -n default`).stdout.trim();
   config.users = [{ name: config.users[0].name, user: { token } }];
   writeFileSync(join(folder, "config"), JSON.stringify(config));
-  const { exitCode, stderr } = await run(["status", "--context", context], { KUBECONFIG: join(folder, "config") });
-  expect(stderr).toMatch(/is forbidden: User "system:serviceaccount:default:default" cannot list/);
-  expect(stderr).not.toMatch(/^ {4}at /m);
-  expect(exitCode).toBe(1);
+  expect(await failure(["status", "--context", context], { KUBECONFIG: join(folder, "config") })).toMatch(
+    /is forbidden: User "system:serviceaccount:default:default" cannot list/,
+  );
 });
 
 test("the rendered Kind configuration is one: kind gets past it, to the container engine", async () => {
   const create = (file: string) =>
     $({
-      cwd: repository,
       quiet: true,
       nothrow: true,
       env: { ...process.env, DOCKER_HOST: "unix:///nowhere" },
     })`kind create cluster --name slipway-test --config ${file}`;
-  const { exitCode, stderr } = await create("clusters/local/kind.yaml");
+  const { exitCode, stderr } = await create(join(renderCopy(shippedFolder), "clusters/local/kind.yaml"));
   expect(exitCode).not.toBe(0);
   expect(stderr).not.toContain("decode config");
   expect(stderr).toMatch(/docker/i);

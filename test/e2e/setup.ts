@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
@@ -8,8 +8,7 @@ import { argocdNamespace } from "../../generators/argo/application.ts";
 import { gitServer } from "../../generators/platform/gitea.ts";
 import { withGitServer } from "../../scripts/lib/bootstrap/git-server.ts";
 import { type LiveCluster, list } from "../../scripts/lib/cluster.ts";
-
-const repository = join(import.meta.dirname, "../..");
+import { repository, shippedFolder } from "../support.ts";
 
 /**
  * A fresh clone on its way to a living platform: pushed to the Git server and bootstrapped with the command that people use,
@@ -100,7 +99,10 @@ async function interrupted(
   return got !== null;
 }
 
-/** The content of this repository on top of what the remote has, for the cluster that the tests run on. */
+/**
+ * This repository with the inputs of the fixture in place of its own, on top of what the remote has, for the cluster that
+ * the tests run on.
+ */
 async function makeClone(
   { url, authorization }: GitServer,
   provided: readonly string[],
@@ -130,6 +132,8 @@ async function makeClone(
     await git`git fetch --quiet cluster main`;
     await git`git reset --quiet --soft ${before}`;
   }
+  for (const folder of ["envs", "clusters", "argo-apps"]) rmSync(join(clone, folder), { recursive: true });
+  cpSync(shippedFolder, clone, { recursive: true });
   const file = join(clone, "clusters/local.yaml");
   const input = parseDocument(readFileSync(file, "utf8"));
   if (!embedded) {

@@ -1,5 +1,5 @@
 /**
- * The platform under test: a clone of this repository, and the cluster that KUBECONFIG names.
+ * The platform under test: a clone of this repository with the inputs of test/fixtures/valid/3rvision, and the cluster that KUBECONFIG names.
  *
  * E2E_CONTEXT   kubectl context; the current one where it is not set
  * E2E_REPO      URL of a Git repository that this machine and the cluster reach; not set: the cluster's own Git server, after a bootstrap

@@ -5,10 +5,10 @@ import { expect, test } from "vitest";
 import { $ } from "zx";
 import { cluster } from "../../generators/model/cluster.ts";
 import { alertmanager } from "../../generators/monitoring/alertmanager.ts";
-import { platformIn, repository, temporaryFolder } from "../support.ts";
+import { platformIn, shippedFolder, temporaryFolder } from "../support.ts";
 import { alertsOf, ruleFiles } from "./rules.ts";
 
-const platform = platformIn(repository);
+const platform = platformIn(shippedFolder);
 const [shipped] = platform.clusters;
 const environments = [...platform.environments.map(({ value }) => value.name), "platform"];
 const alerts = alertsOf(ruleFiles(platform));

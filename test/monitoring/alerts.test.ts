@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { $ } from "zx";
 import type { Platform } from "../../generators/model/platform.ts";
-import { platformFolders, platformIn, repository, temporaryFolder } from "../support.ts";
+import { platformFolders, platformIn, shippedFolder, temporaryFolder } from "../support.ts";
 import { type Case, cases, quiet } from "./cases.ts";
 import { alertsOf, type Rule, type RuleFile, ruleFiles } from "./rules.ts";
 
-const shipped = platformIn(repository);
+const shipped = platformIn(shippedFolder);
 /** The shipped platform with a service without objectives. */
 const platform: Platform = {
   ...shipped,

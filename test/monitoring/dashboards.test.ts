@@ -5,12 +5,12 @@ import { join } from "node:path";
 import * as units from "@grafana/grafana-foundation-sdk/units";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dashboards } from "../../generators/monitoring/dashboards/index.ts";
-import { objectsOf, platformIn, repository } from "../support.ts";
+import { objectsOf, platformIn, shippedFolder } from "../support.ts";
 import { type Prometheus, prometheusWith } from "./prometheus.ts";
 import { ruleFiles } from "./rules.ts";
 import { measured } from "./series.ts";
 
-const platform = platformIn(repository);
+const platform = platformIn(shippedFolder);
 const all = dashboards({ runbooks: "https://git.example.com/runbooks.md", flagger: true }).map((map) => {
   const [[file, text] = ["", ""]] = Object.entries(map.data ?? {});
   return { file, text, map, json: JSON.parse(text) };

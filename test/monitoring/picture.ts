@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { $ } from "zx";
 import { dashboards } from "../../generators/monitoring/dashboards/index.ts";
-import { platformIn, repository } from "../support.ts";
+import { platformIn, shippedFolder } from "../support.ts";
 import { type Prometheus, prometheusWith, type Sample } from "./prometheus.ts";
 import { ruleFiles } from "./rules.ts";
 import { measured } from "./series.ts";
@@ -141,7 +141,7 @@ text{fill:#9fa7b3;font-size:11px}`;
 
 const folder = mkdtempSync(join(tmpdir(), "slipway-picture-"));
 try {
-  const prometheus = await prometheusWith(folder, alive, ruleFiles(platformIn(repository)));
+  const prometheus = await prometheusWith(folder, alive, ruleFiles(platformIn(shippedFolder)));
   try {
     const parts: string[] = [];
     for (const panel of json.panels) {
