@@ -5,12 +5,10 @@ import type { Rule } from "./rule.ts";
 /** What the API server refuses in the pod of a data store, or the pod never starts with. */
 export const dataStores: Rule = ({ environments }) =>
   environments.flatMap(({ input: { file, value } }) =>
-    Object.entries(value.dataStores).flatMap(([name, { image, port, storage, writable }]): Fault[] => {
+    Object.entries(value.dataStores).flatMap(([name, { port, storage, writable }]): Fault[] => {
       const faults: Fault[] = [];
       const add = (path: Fault["path"], message: string) =>
         faults.push({ file, path: ["dataStores", name, ...path], message });
-      if (image.tag === "latest" && !image.digest)
-        add(["image", "tag"], "latest names no version; use a tag that stays, or add the digest");
       if (proxyPorts.includes(port))
         add(["port"], `${port} is a port of Istio's proxy in the same pod; choose another`);
       for (const [index, path] of writable.entries()) {

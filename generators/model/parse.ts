@@ -194,6 +194,7 @@ const kinds: Readonly<Record<string, string>> = {
 
 function typeMessage(expected: string, text: string | undefined, message: string): string {
   const wanted = kinds[expected] ?? expected;
+  if (message.startsWith("is missing")) return message;
   if (message === "undefined") return `is missing; it must be ${wanted}`;
   const [, received = "", rest = ""] = /^received (\w+); (.*)$/s.exec(message) ?? [];
   if (received === "null" || text === "") return `is empty, must be ${wanted}; give it a value or remove the key`;

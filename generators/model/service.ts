@@ -124,20 +124,34 @@ const autoscaling = z
   })
   .describe("Range of a HorizontalPodAutoscaler, instead of replicas.");
 
+const sizes = {
+  cpu: cpu.default("50m").describe("CPU request. Default: 50m."),
+  limits: z
+    .strictObject({
+      cpu: cpu.optional().describe("CPU limit. Default: 1."),
+      memory: bytes.optional().describe("Memory limit. Default: the request."),
+    })
+    .prefault({})
+    .describe("Upper bounds."),
+};
+
 export const resources = z
   .strictObject({
-    cpu: cpu.default("50m").describe("CPU request. Default: 50m."),
+    ...sizes,
     memory: bytes.default("64Mi").describe("Memory request, and limit unless one is given. Default: 64Mi."),
-    limits: z
-      .strictObject({
-        cpu: cpu.optional().describe("CPU limit. Default: 1."),
-        memory: bytes.optional().describe("Memory limit. Default: the request."),
-      })
-      .prefault({})
-      .describe("Upper bounds."),
   })
   .prefault({})
   .describe("CPU and memory of one pod's application container.");
+
+/** The default of a service would kill a database while it starts, so there is none. */
+const dataStoreResources = z
+  .strictObject(
+    { ...sizes, memory: bytes.describe("Memory request, and limit unless one is given, such as 1Gi.") },
+    {
+      error: ({ input }) => (input === undefined ? "is missing; state its memory, such as { memory: 1Gi }" : undefined),
+    },
+  )
+  .describe("CPU and memory of its container.");
 
 const spread = z.enum(["required", "preferred", "off"]).default("preferred");
 
@@ -446,7 +460,7 @@ export const dataStore = z.strictObject({
     .optional()
     .describe("Names of Secrets given to the container as environment variables."),
   probe: probe.optional().describe("Readiness and liveness. Default: a TCP connection."),
-  resources,
+  resources: dataStoreResources,
 });
 
 export type Service = z.output<typeof service>;
