@@ -166,3 +166,34 @@ test("an environment's project ends where another's namespaces begin", () => {
   expect(project.spec?.clusterResourceWhitelist).toEqual([{ group: "", kind: "Namespace", name: "dev-*" }]);
   expect(project.spec?.clusterResourceBlacklist).toEqual([{ group: "", kind: "Namespace", name: "dev-eu-*" }]);
 });
+
+test.for([
+  ["a port that anybody may bind", "http: { port: 1024 }", "", undefined, undefined],
+  ["a low port", "http: { port: 8080 }, dns: { port: 53, protocol: tcp }", "", ["NET_BIND_SERVICE"], "53"],
+  [
+    "a binary with a file capability",
+    "http: { port: 8080 }",
+    ", capabilities: [NET_BIND_SERVICE]",
+    ["NET_BIND_SERVICE"],
+    undefined,
+  ],
+] as const)("capabilities and ports: %s", ([, ports, more, add, lowest]) => {
+  const pod = render(`  a: { versions: { v1: { ${release(ports, more)} } } }\n`)("Deployment", "a-v1")?.spec.template
+    .spec;
+  const { securityContext, containers } = pod ?? {};
+  expect(containers[0].securityContext.capabilities).toEqual({ drop: ["ALL"], ...(add && { add }) });
+  expect(containers[0].securityContext.allowPrivilegeEscalation).toBe(false);
+  const sysctls = lowest && [{ name: "net.ipv4.ip_unprivileged_port_start", value: lowest }];
+  expect(securityContext.sysctls).toEqual(sysctls);
+});
+
+test("a data store may bind a low port too", () => {
+  const store =
+    'ldap: { image: { repository: a/b, tag: "1.0" }, port: 389, user: 999, storage: { size: 1Gi, path: /data }, resources: { memory: 1Gi } }';
+  const pod = render(`  a: { versions: { v1: { ${release("http: { port: 80 }")} } } }\n`, `dataStores: { ${store} }\n`)(
+    "StatefulSet",
+    "ldap",
+  )?.spec.template.spec;
+  expect(pod.containers[0].securityContext.capabilities.add).toEqual(["NET_BIND_SERVICE"]);
+  expect(pod.securityContext.sysctls).toEqual([{ name: "net.ipv4.ip_unprivileged_port_start", value: "389" }]);
+});

@@ -75,6 +75,15 @@ const calls = z
 
 const secretNames = z.array(name).min(1);
 
+/** Pod Security `restricted` lets a container have no other one. */
+const capabilities = z
+  .array(z.literal("NET_BIND_SERVICE"))
+  .min(1)
+  .optional()
+  .describe(
+    "Linux capabilities: NET_BIND_SERVICE for a binary that has it as a file attribute, whatever port it binds. Default: none; NET_BIND_SERVICE where a port is below 1024.",
+  );
+
 /** What travels when a version is promoted: the same bytes and the same behaviour in every environment. */
 export const release = z.strictObject({
   image,
@@ -84,6 +93,7 @@ export const release = z.strictObject({
     .describe("Ports by name. The first one is where probes and the gateway go by default."),
   command: z.array(z.string()).min(1).optional().describe("Entry point. Default: the image's."),
   args: z.array(z.string()).min(1).optional().describe("Arguments. Default: the image's."),
+  capabilities,
   env: variables.optional().describe("Environment variables with fixed values."),
   config: variables
     .optional()
@@ -453,6 +463,7 @@ export const dataStore = z.strictObject({
     .default(["/tmp"])
     .describe('Other paths it must write to; they are emptied with the pod. Default: ["/tmp"].'),
   args: z.array(z.string()).min(1).optional().describe("Arguments. Default: the image's."),
+  capabilities,
   config: variables.optional().describe("Configuration: a ConfigMap, given to the container as environment variables."),
   secrets: z
     .array(name)

@@ -9,12 +9,12 @@ import { labels, podSelector, selectorLabels } from "./labels.ts";
 import {
   calleeVariables,
   configChecksum,
-  containerSecurity,
   environment,
   imageReference,
   podSecurity,
   probe,
   resourceRequirements,
+  securityOf,
 } from "./pod.ts";
 
 /**
@@ -26,6 +26,7 @@ export function deployment(workload: ServiceWorkload, name: string, version: Ver
   const release = effectiveRelease(version);
   const selector = selectorLabels(workload.name, name);
   const [firstPort = ""] = Object.keys(release.ports);
+  const containerPorts = Object.values(release.ports).map(({ port }) => port);
   const called = new Set(release.calls?.map((call) => call.split(":")[0]));
   const callees = workload.callees.filter((callee) => called.has(callee.name));
   const configMap = release.config && configMapName(workload.name, name);
@@ -45,7 +46,7 @@ export function deployment(workload: ServiceWorkload, name: string, version: Ver
           // Variables for every Service of the namespace would clash with the ones of `calls`.
           enableServiceLinks: false,
           automountServiceAccountToken: workload.spec.serviceAccount.token,
-          securityContext: podSecurity(),
+          securityContext: podSecurity(undefined, containerPorts),
           topologySpreadConstraints: spreadConstraints(version.spread, podSelector(workload.name, name)),
           containers: [
             {
@@ -64,7 +65,7 @@ export function deployment(workload: ServiceWorkload, name: string, version: Ver
               // Requests still arrive until every proxy has heard that the pod is going.
               lifecycle: { preStop: { sleep: { seconds: 5 } } },
               resources: resourceRequirements(version.resources),
-              securityContext: containerSecurity,
+              securityContext: securityOf(release.capabilities, containerPorts),
               volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
             },
           ],

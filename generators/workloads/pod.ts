@@ -9,14 +9,21 @@ import type { Probe, Release, Resources } from "../model/service.ts";
 /** User of containers whose image names none that is numeric: `runAsNonRoot` cannot check a user given by name. */
 const defaultUser = 10001;
 
-/** Pod Security `restricted`, with a fixed user. */
-export function podSecurity(user = defaultUser): IPodSecurityContext {
+/** Below it only root binds a port, unless the pod's network namespace says otherwise. */
+const firstUnprivilegedPort = 1024;
+
+/** Pod Security `restricted`, with a fixed user, who may bind `ports` whatever the container runtime's default is. */
+export function podSecurity(user = defaultUser, ports: readonly number[] = []): IPodSecurityContext {
+  const lowest = Math.min(firstUnprivilegedPort, ...ports);
   return {
     runAsNonRoot: true,
     runAsUser: user,
     runAsGroup: user,
     fsGroup: user,
     seccompProfile: { type: "RuntimeDefault" },
+    ...(lowest < firstUnprivilegedPort && {
+      sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: String(lowest) }],
+    }),
   };
 }
 
@@ -26,6 +33,15 @@ export const containerSecurity: ISecurityContext = {
   readOnlyRootFilesystem: true,
   capabilities: { drop: ["ALL"] },
 };
+
+/**
+ * The same for a container that has capabilities or binds low ports. Images whose process does so often give the binary the
+ * capability as a file attribute, and such a binary does not start where the container lacks it.
+ */
+export function securityOf(capabilities: Release["capabilities"], ports: readonly number[]): ISecurityContext {
+  const add = ports.some((port) => port < firstUnprivilegedPort) ? (["NET_BIND_SERVICE"] as const) : capabilities;
+  return add ? { ...containerSecurity, capabilities: { drop: ["ALL"], add: [...add] } } : containerSecurity;
+}
 
 /** `repository:tag@digest`; the runtime obeys the digest, people read the tag. */
 export function imageReference({ repository, tag, digest }: Release["image"]): string {

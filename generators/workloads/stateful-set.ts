@@ -6,12 +6,12 @@ import { labels, selectorLabels } from "./labels.ts";
 import { claimName } from "./persistent-volume-claim.ts";
 import {
   configChecksum,
-  containerSecurity,
   environment,
   imageReference,
   podSecurity,
   probe,
   resourceRequirements,
+  securityOf,
 } from "./pod.ts";
 
 /**
@@ -33,7 +33,7 @@ export function statefulSet(workload: DataStoreWorkload): StatefulSet {
           serviceAccountName: name,
           enableServiceLinks: false,
           automountServiceAccountToken: false,
-          securityContext: { ...podSecurity(spec.user), fsGroupChangePolicy: "OnRootMismatch" },
+          securityContext: { ...podSecurity(spec.user, [spec.port]), fsGroupChangePolicy: "OnRootMismatch" },
           terminationGracePeriodSeconds: 60,
           containers: [
             {
@@ -47,7 +47,7 @@ export function statefulSet(workload: DataStoreWorkload): StatefulSet {
               readinessProbe: check,
               livenessProbe: { ...check, failureThreshold: 6 },
               resources: resourceRequirements(spec.resources),
-              securityContext: containerSecurity,
+              securityContext: securityOf(spec.capabilities, [spec.port]),
               volumeMounts: [
                 { name: "data", mountPath: spec.storage.path },
                 ...spec.writable.map((path, index) => ({ name: "scratch", mountPath: path, subPath: `${index}` })),
