@@ -6,7 +6,7 @@ import { metricTemplates } from "./delivery/metric-template.ts";
 import { destinationRule } from "./mesh/destination-rule.ts";
 import { gateway } from "./mesh/gateway.ts";
 import { rateLimit } from "./mesh/rate-limit.ts";
-import { serviceEntry } from "./mesh/service-entry.ts";
+import { type ExternalPort, serviceEntry } from "./mesh/service-entry.ts";
 import { sidecar } from "./mesh/sidecar.ts";
 import { telemetry } from "./mesh/telemetry.ts";
 import { type Exposure, gatewayVirtualService, virtualService } from "./mesh/virtual-service.ts";
@@ -235,11 +235,20 @@ function exposuresOn(host: string, workload: ServiceWorkload): Exposure[] {
   return expose.paths.map((prefix) => ({ workload, port, prefix }));
 }
 
-function externalHosts(services: readonly ServiceWorkload[]): { host: string; ports: number[]; callers: string[] }[] {
+interface ExternalHost {
+  readonly host: string;
+  readonly ports: readonly ExternalPort[];
+  readonly callers: readonly string[];
+}
+
+function externalHosts(services: readonly ServiceWorkload[]): ExternalHost[] {
   const calls = services.flatMap(({ namespace, external }) => external.map((call) => ({ ...call, namespace })));
-  return [...Map.groupBy(calls, ({ host }) => host)].sort().map(([host, own]) => ({
-    host,
-    ports: [...new Set(own.map(({ port }) => port))].sort((a, b) => a - b),
-    callers: [...new Set(own.map(({ namespace }) => namespace))].sort(),
-  }));
+  return [...Map.groupBy(calls, ({ host }) => host)].sort().map(([host, own]) => {
+    const ports = new Map(own.map(({ port, protocol }) => [port, { port, protocol }]));
+    return {
+      host,
+      ports: [...ports.values()].sort((a, b) => a.port - b.port),
+      callers: [...new Set(own.map(({ namespace }) => namespace))].sort(),
+    };
+  });
 }

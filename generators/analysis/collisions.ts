@@ -1,8 +1,9 @@
 import { parentProjectName } from "../argo/app-project.ts";
 import { environmentApplications, reservedApplications } from "../environment.ts";
+import { parseCall } from "../model/calls.ts";
 import type { Fault } from "../model/faults.ts";
 import { effectiveRelease, statementsOf } from "../model/place.ts";
-import { namespaceOf, parseCall, type ResolvedEnvironment } from "../model/resolve.ts";
+import { namespaceOf, type ResolvedEnvironment } from "../model/resolve.ts";
 import { components } from "../platform/components.ts";
 import { folders } from "../platform/folders.ts";
 import { interfaces } from "../platform/interfaces.ts";

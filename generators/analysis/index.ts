@@ -8,6 +8,7 @@ import { crds } from "./crds.ts";
 import { dataStores } from "./data-stores.ts";
 import { ejection } from "./ejection.ts";
 import { exposure } from "./exposure.ts";
+import { externalHosts } from "./external-hosts.ts";
 import { gitServers } from "./git-server.ts";
 import { hosting } from "./hosting.ts";
 import { images } from "./images.ts";
@@ -38,6 +39,7 @@ const withinFiles: readonly Rule[] = [
   replicas,
   rollouts,
   calls,
+  externalHosts,
   ejection,
   exposure,
   timeouts,

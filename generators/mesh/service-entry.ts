@@ -1,12 +1,19 @@
 import { ServiceEntry } from "@kubernetes-models/istio/networking.istio.io/v1/ServiceEntry";
+import type { ExternalCall } from "../model/calls.ts";
 import type { Scope } from "../model/resolve.ts";
 import { groupLabels } from "../workloads/labels.ts";
 
-/** A host outside of the mesh, visible to the namespaces that declare to call it. Names and certificates stay the caller's. */
+/** A port of an external host. */
+export type ExternalPort = Pick<ExternalCall, "port" | "protocol">;
+
+/**
+ * A host outside of the mesh, visible to the namespaces that declare to call it. Names and certificates stay the caller's.
+ * It states no address: Istio gives it one for proxies that capture DNS, so that TCP hosts on one port are told apart.
+ */
 export function serviceEntry(
   scope: Scope,
   host: string,
-  ports: readonly number[],
+  ports: readonly ExternalPort[],
   callers: readonly string[],
 ): ServiceEntry {
   return new ServiceEntry({
@@ -20,13 +27,13 @@ export function serviceEntry(
       location: "MESH_EXTERNAL",
       resolution: "DNS",
       exportTo: [...new Set([...callers, scope.routing])].sort(),
-      ports: ports.map((number) => ({ number, ...portProtocol(number) })),
+      ports: ports.map(({ port, protocol }) => ({
+        number: port,
+        name: usualNames[port] === protocol ? protocol : `${protocol}-${port}`,
+        protocol: protocol.toUpperCase(),
+      })),
     },
   });
 }
 
-function portProtocol(port: number): { name: string; protocol: string } {
-  if (port === 80) return { name: "http", protocol: "HTTP" };
-  if (port === 443) return { name: "tls", protocol: "TLS" };
-  return { name: `tcp-${port}`, protocol: "TCP" };
-}
+const usualNames: Readonly<Record<number, string>> = { 80: "http", 443: "tls" };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { gatewayTls } from "./environment.ts";
+import { network } from "./network.ts";
 import { domain, name, port } from "./scalars.ts";
 
 const digestImage = z
@@ -111,6 +112,12 @@ const platform = z
           .default(false)
           .describe("Whether the cluster already has it, so that slipway installs none. Default: false."),
         gatewayReplicas: z.int().min(1).default(1).describe("Pods of the ingress gateway. Default: 1."),
+        dnsCapture: z
+          .boolean()
+          .optional()
+          .describe(
+            "Whether proxies answer their pods' DNS queries (ISTIO_META_DNS_CAPTURE in meshConfig.defaultConfig.proxyMetadata), which gives each external host an address of its own: without it, a service cannot call two TCP hosts on one port. Default: true where slipway installs Istio, false where the cluster has it already.",
+          ),
       })
       .optional()
       .describe("Istio: base, istiod, CNI plugin and ingress gateway."),
@@ -201,6 +208,7 @@ export const cluster = z
       .describe(
         "User interfaces of the components on the ingress gateway: on a Kind cluster all of them, elsewhere those that ask for a login. Default: none.",
       ),
+    network,
     platform,
     secrets: z
       .record(name, z.array(madeKey).min(1))

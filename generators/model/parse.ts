@@ -147,7 +147,22 @@ function toFaults(file: string, issue: Issue, sourceAt: (path: Path) => string |
     const message = first?.code === "too_small" ? bound(first) : first?.message;
     return [{ file, path, atKey: true, message: `${quote(path.at(-1))} ${message}` }];
   }
+  if (issue.code === "invalid_union" && issue.errors.length > 0) return unionFaults(file, issue, sourceAt);
   return [{ file, path, message: valueMessage(issue, sourceAt(path)) }];
+}
+
+/** The faults of the one form that a value comes closest to: the one whose type it has. */
+function unionFaults(
+  file: string,
+  issue: Extract<Issue, { code: "invalid_union" }>,
+  sourceAt: (path: Path) => string | undefined,
+): Fault[] {
+  const isOfType = (errors: readonly Issue[]) =>
+    !errors.some(({ code, path }) => code === "invalid_type" && path.length === 0);
+  const [closest = []] = [...issue.errors.filter(isOfType), ...issue.errors];
+  return closest.flatMap((inner) =>
+    toFaults(file, { ...inner, path: [...issue.path, ...inner.path] } as Issue, sourceAt),
+  );
 }
 
 function valueMessage(issue: Issue, text: string | undefined): string {

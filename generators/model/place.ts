@@ -1,3 +1,4 @@
+import { type Call, callTarget } from "./calls.ts";
 import type { Path } from "./faults.ts";
 import type { Release, Service, Version } from "./service.ts";
 
@@ -21,7 +22,7 @@ export function statementsOf({ versions }: Pick<Service, "versions">): Statement
 
 /**
  * What the pods of a version run: its release, and over it what stands beside the release. Variables of `env` and `config`
- * win by name, calls add up, and Secrets named beside the release come last, so that their keys win.
+ * win by name, calls add up and win by target, and Secrets named beside the release come last, so that their keys win.
  */
 export function effectiveRelease(version: Version): Release {
   const { release, config, calls, secrets } = version;
@@ -32,10 +33,15 @@ export function effectiveRelease(version: Version): Release {
     ...release,
     env,
     config: (release.config || config) && { ...release.config, ...config },
-    calls: (release.calls || calls) && [...new Set([...(release.calls ?? []), ...(calls ?? [])])],
+    calls: (release.calls || calls) && mergeCalls(release.calls ?? [], calls ?? []),
     secrets: (release.secrets || secrets) && [
       ...(release.secrets ?? []).filter((name) => !secrets?.includes(name)),
       ...(secrets ?? []),
     ],
   };
+}
+
+/** Each target once: what is said of it beside the release counts. */
+function mergeCalls(release: readonly Call[], place: readonly Call[]): Call[] {
+  return [...new Map([...release, ...place].map((call) => [callTarget(call), call])).values()];
 }

@@ -1,5 +1,7 @@
+import { type Call, callTarget, type ExternalCall, externalCalls, parseCall } from "./calls.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Environment } from "./environment.ts";
+import { type DnsServer, dnsServers, rangesOf, reservedRanges } from "./network.ts";
 import { effectiveRelease } from "./place.ts";
 import type { Input, Platform } from "./platform.ts";
 import type { DataStore, FlaggerRollout, Service, Version } from "./service.ts";
@@ -55,12 +57,6 @@ export interface Callee extends Peer {
   readonly services: readonly string[];
 }
 
-/** A host outside of the mesh. */
-export interface ExternalHost {
-  readonly host: string;
-  readonly port: number;
-}
-
 /** What generators may know of the environment: everything but its workloads. */
 export interface Scope {
   /** Name of the environment. */
@@ -73,6 +69,12 @@ export interface Scope {
   readonly components: Readonly<Record<"monitoring" | "jaeger" | "flagger", boolean>>;
   /** URL of the Prometheus that Flagger asks. */
   readonly metricsServer: string;
+  /** Where names are resolved. */
+  readonly dns: readonly DnsServer[];
+  /** Whether proxies capture DNS, so that each external host has an address of its own to its callers. */
+  readonly dnsCapture: boolean;
+  /** Ranges of the cluster itself, which no call gets to by the range of an external host. */
+  readonly reserved: readonly string[];
 }
 
 /** A service or a data store with its surroundings: all that its manifests follow from. */
@@ -85,7 +87,8 @@ export interface Workload {
   readonly callers: readonly Peer[];
   /** What it declares to call. */
   readonly callees: readonly Callee[];
-  readonly external: readonly ExternalHost[];
+  /** External hosts that it calls; those without ranges are public. */
+  readonly external: readonly ExternalCall[];
   /** Container ports that the gateway sends requests to. */
   readonly exposed: readonly number[];
   /** Container ports that Flagger's load tester sends requests to. */
@@ -155,16 +158,10 @@ export function servicePorts(service: Service): ServicePort[] {
   return [...ports.values()];
 }
 
-/** What a call in an input refers to: `backend`, `backend:grpc` or `api.example.com:443`. */
-export function parseCall(call: string): { readonly service: string; readonly port?: string } | ExternalHost {
-  const [target = "", port] = call.split(":");
-  return target.includes(".") ? { host: target, port: Number(port) } : { service: target, ...(port && { port }) };
-}
-
-/** The call targets of a service: those of all its versions, without duplicates, sorted. */
-export function callsOf(service: Service): string[] {
+/** The calls of all versions of a service, sorted by their targets. */
+export function callsOf(service: Service): Call[] {
   const calls = Object.values(service.versions).flatMap((version) => effectiveRelease(version).calls ?? []);
-  return [...new Set(calls)].sort();
+  return calls.sort((a, b) => (callTarget(a) < callTarget(b) ? -1 : 1));
 }
 
 /** Container ports that a service is exposed on through the gateway. */
@@ -177,6 +174,11 @@ export function exposedPort(service: Service, ports: readonly ServicePort[]): Se
 /** The port whose requests Flagger shifts and measures: the exposed one, or the first that speaks HTTP. */
 export function canaryPort(service: Service, ports: readonly ServicePort[]): ServicePort | undefined {
   return exposedPort(service, ports) ?? ports.find(({ protocol }) => protocol === "http");
+}
+
+/** Whether the proxies of a cluster's mesh capture DNS. */
+export function dnsCapture({ platform: { istio } }: Cluster): boolean {
+  return istio !== undefined && (istio.dnsCapture ?? !istio.provided);
 }
 
 /** The Prometheus that Flagger asks, where the cluster has Flagger. */
@@ -224,6 +226,9 @@ function resolve(input: Input<Environment>, { clusters }: Platform): ResolvedEnv
       flagger: cluster?.platform.flagger !== undefined,
     },
     metricsServer: cluster ? metricsServerOf(cluster) : "",
+    dns: cluster ? dnsServers(cluster.provider.type, cluster.network) : [],
+    dnsCapture: cluster !== undefined && dnsCapture(cluster),
+    reserved: cluster ? reservedRanges(cluster.provider.type, cluster.network) : [],
   };
   const base = new Map<string, Pick<Callee, "name" | "namespace" | "services"> & { ports: readonly ServicePort[] }>();
   for (const [name, spec] of Object.entries(environment.services)) {
@@ -241,14 +246,16 @@ function resolve(input: Input<Environment>, { clusters }: Platform): ResolvedEnv
 
   const callers: Peers<Peer> = new Map();
   const callees: Peers<Callee> = new Map();
-  const external = new Map<string, ExternalHost[]>();
+  const external = new Map<string, ExternalCall[]>();
   for (const [name, spec] of Object.entries(environment.services)) {
-    for (const text of callsOf(spec)) {
-      const call = parseCall(text);
-      if ("host" in call) {
-        external.set(name, [...(external.get(name) ?? []), call]);
-        continue;
-      }
+    const calls = callsOf(spec);
+    const hosts = externalCalls(calls).map(({ cidrs, ...call }) => ({
+      ...call,
+      cidrs: cidrs ?? (cluster && rangesOf(call.host, cluster.network)),
+    }));
+    if (hosts.length > 0) external.set(name, hosts);
+    for (const call of calls.map(parseCall)) {
+      if ("host" in call) continue;
       const from = base.get(name);
       const to = base.get(call.service);
       if (!from || !to) continue;

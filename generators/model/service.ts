@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { call } from "./calls.ts";
 import {
   absolutePath,
   annotations,
@@ -62,17 +63,7 @@ const probe = z
   })
   .describe("One of http, grpc, tcp, exec.");
 
-const calls = z
-  .array(
-    z
-      .string()
-      .regex(
-        /^([a-z]([-a-z0-9]*[a-z0-9])?(:[a-z][-a-z0-9]*)?|([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-a-z0-9]{0,61}[a-z0-9])?:[1-9][0-9]{0,4})$/,
-        "must be a service (backend), a service's port (backend:grpc) or an external host with its port (api.example.com:443)",
-      ),
-  )
-  .min(1);
-
+const calls = z.array(call).min(1);
 const secretNames = z.array(name).min(1);
 
 /** Pod Security `restricted` lets a container have no other one. */
@@ -116,7 +107,7 @@ export const release = z.strictObject({
   calls: calls
     .optional()
     .describe(
-      "What it calls: a service or data store of this environment (`backend`, or one port of it: `backend:grpc`), or an external host (`api.example.com:443`). Everything else is denied. Addresses come as variables: BACKEND_HOST, BACKEND_PORT, BACKEND_URL.",
+      "What it calls: a service or data store of this environment (`backend`, or one port of it: `backend:grpc`), or an external host (`api.example.com:443`, or a map of which more can be said). Everything else is denied. Addresses come as variables: BACKEND_HOST, BACKEND_PORT, BACKEND_URL.",
     ),
 });
 

@@ -1,15 +1,16 @@
 import { waves } from "../argo/waves.ts";
 import type { Cluster } from "../model/cluster.ts";
-import { ingress, tracing } from "../model/resolve.ts";
+import { dnsCapture, ingress, tracing } from "../model/resolve.ts";
 import type { Component } from "./components.ts";
+import { isLocal } from "./sizes.ts";
 
 const repository = "https://istio-release.storage.googleapis.com/charts";
 
 /** Istio's four charts. Values were checked by rendering the charts of 1.30.3 with them. */
-export function istio({ platform, provider }: Cluster): Component[] {
+export function istio(cluster: Cluster): Component[] {
+  const { platform, provider } = cluster;
   const { istio } = platform;
   if (!istio || istio.provided) return [];
-  const local = provider.type === "kind";
   const chart = { repository, version: istio.version };
   // istiod turns `Ignore` into `Fail` when it is ready, which Argo CD would see as a difference for ever
   // (https://github.com/istio/istio/issues/52785); both charts read this value.
@@ -27,7 +28,7 @@ export function istio({ platform, provider }: Cluster): Component[] {
       namespace: "istio-system",
       wave: waves.platform.controlPlanes,
       chart: { ...chart, name: "istiod" },
-      values: { base, ...istiod(local, platform.jaeger !== undefined) },
+      values: { base, ...istiod(cluster) },
     },
     {
       name: "istio-cni",
@@ -54,12 +55,13 @@ export function istio({ platform, provider }: Cluster): Component[] {
   ];
 }
 
-function istiod(local: boolean, traces: boolean) {
+function istiod(cluster: Cluster) {
+  const traces = cluster.platform.jaeger !== undefined;
   return {
     pilot: {
       // No init container with NET_ADMIN: that is what lets namespaces enforce Pod Security `restricted`.
       cni: { enabled: true },
-      ...(local
+      ...(isLocal(cluster)
         ? { autoscaleEnabled: false, resources: { requests: { cpu: "50m", memory: "256Mi" } } }
         : { autoscaleMin: 2 }),
     },
@@ -74,7 +76,12 @@ function istiod(local: boolean, traces: boolean) {
       // Trace Context end up in one trace; Envoy's OpenTelemetry tracer, the alternative, reads `traceparent` alone.
       extensionProviders: traces ? [{ name: tracing.provider, zipkin: traceCollector }] : undefined,
       outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
-      defaultConfig: { holdApplicationUntilProxyStarts: true },
+      defaultConfig: {
+        holdApplicationUntilProxyStarts: true,
+        // External hosts get addresses of their own, which tells TCP hosts on one port apart
+        // (https://istio.io/latest/docs/ops/configuration/traffic-management/dns-proxy/).
+        ...(dnsCapture(cluster) && { proxyMetadata: { ISTIO_META_DNS_CAPTURE: "true" } }),
+      },
     },
   };
 }

@@ -1,6 +1,8 @@
 import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
 import type { INetworkPolicyPeer } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicyPeer";
-import { ingress, loadTester, monitoring, tracing, type Workload } from "../model/resolve.ts";
+import { type Cidr, cidrs, closedRanges, exceptions } from "../model/cidr.ts";
+import type { DnsServer } from "../model/network.ts";
+import { ingress, loadTester, monitoring, type Scope, tracing, type Workload } from "../model/resolve.ts";
 import { labels, podSelector } from "../workloads/labels.ts";
 
 /** Denies all traffic of a namespace's pods, in both directions. */
@@ -26,20 +28,54 @@ export function namespacePeer(name: string): INetworkPolicyPeer {
   return { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } };
 }
 
-/** What every pod with a sidecar needs: names, and istiod for certificates and configuration. */
-const infrastructure = [
-  {
-    to: [pods("kube-system", { "k8s-app": "kube-dns" })],
-    ports: [
-      { protocol: "UDP" as const, port: 53 },
-      { protocol: "TCP" as const, port: 53 },
-    ],
-  },
-  { to: [pods("istio-system", { app: "istiod" })], ports: tcp([15012]) },
-];
+type Egress = NonNullable<NonNullable<ConstructorParameters<typeof NetworkPolicy>[0]>["spec"]>["egress"];
 
-/** Private and link-local ranges: where an external host never is, and a cluster and its cloud's metadata service are. */
-const internal = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"];
+/** What every pod with a sidecar needs: names, and istiod for certificates and configuration. */
+function infrastructure({ dns }: Scope): NonNullable<Egress> {
+  const byPort = Map.groupBy(dns, ({ port }) => port);
+  return [
+    ...[...byPort].map(([port, servers]) => ({
+      to: servers.map(dnsPeer),
+      ports: (["UDP", "TCP"] as const).map((protocol) => ({ protocol, port })),
+    })),
+    { to: [pods("istio-system", { app: "istiod" })], ports: tcp([15012]) },
+  ];
+}
+
+function dnsPeer({ namespace, labels, cidr }: DnsServer): INetworkPolicyPeer {
+  if (namespace === undefined) return { ipBlock: { cidr: cidr ?? "" } };
+  return labels ? pods(namespace, labels) : namespacePeer(namespace);
+}
+
+/**
+ * Where a public host never is: private and link-local ranges, which hold the cluster and its cloud's metadata service, and what
+ * looks public and is not (Azure's platform, GKE's Services).
+ */
+const internal = cidrs(
+  "10.0.0.0/8",
+  "34.118.224.0/20",
+  "100.64.0.0/10",
+  "168.63.129.16/32",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.0.0.0/24",
+  "192.168.0.0/16",
+);
+
+/** One rule for each set of ranges that external hosts are in, with the ports of these hosts. */
+function externalEgress({ external, scope }: Workload): NonNullable<Egress> {
+  const reserved = cidrs(...scope.reserved);
+  const block = (text: string, closed: readonly Cidr[]): INetworkPolicyPeer => {
+    const [range] = cidrs(text);
+    const except = range ? exceptions(range, [...closed, ...reserved]) : [];
+    return { ipBlock: { cidr: text, ...(except.length > 0 && { except }) } };
+  };
+  const byRanges = Map.groupBy(external, ({ cidrs }) => cidrs?.toSorted().join());
+  return [...byRanges].map(([ranges, calls]) => ({
+    to: ranges?.split(",").map((range) => block(range, closedRanges)) ?? [block("0.0.0.0/0", internal)],
+    ports: tcp([...new Set(calls.map(({ port }) => port))].sort((a, b) => a - b)),
+  }));
+}
 
 /**
  * The same calls that the AuthorizationPolicy allows, one layer down. Sidecars keep the destination port, so the
@@ -47,8 +83,7 @@ const internal = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/1
  * from inside the pod, the application's.
  */
 export function networkPolicy(workload: Workload): NetworkPolicy {
-  const { name, scope, callers, callees, external, exposed, tested } = workload;
-  const externalPorts = [...new Set(external.map(({ port }) => port))].sort((a, b) => a - b);
+  const { name, scope, callers, callees, exposed, tested } = workload;
   return new NetworkPolicy({
     metadata: { name, namespace: workload.namespace, labels: labels(workload) },
     spec: {
@@ -64,7 +99,7 @@ export function networkPolicy(workload: Workload): NetworkPolicy {
         ...(scope.components.monitoring ? [{ from: [namespacePeer(monitoring.namespace)], ports: tcp([15020]) }] : []),
       ],
       egress: [
-        ...infrastructure,
+        ...infrastructure(scope),
         ...(scope.components.jaeger
           ? [{ to: [namespacePeer(tracing.namespace)], ports: tcp(Object.values(tracing.ports)) }]
           : []),
@@ -72,9 +107,7 @@ export function networkPolicy(workload: Workload): NetworkPolicy {
           to: [pods(callee.namespace, podSelector(callee.name))],
           ports: tcp(callee.ports),
         })),
-        ...(externalPorts.length > 0
-          ? [{ to: [{ ipBlock: { cidr: "0.0.0.0/0", except: internal } }], ports: tcp(externalPorts) }]
-          : []),
+        ...externalEgress(workload),
       ],
     },
   });

@@ -1,6 +1,7 @@
 import { Graph as Layout, layout } from "@dagrejs/dagre";
+import { parseCall } from "../../../generators/model/calls.ts";
 import type { Environment } from "../../../generators/model/environment.ts";
-import { callsOf, parseCall, primaryOf, weightOf } from "../../../generators/model/resolve.ts";
+import { callsOf, primaryOf, weightOf } from "../../../generators/model/resolve.ts";
 import type { Weights } from "./compare.ts";
 
 export type Presence = "new" | "gone" | "kept";
