@@ -127,10 +127,16 @@ const autoscaling = z
 
 const sizes = {
   cpu: cpu.default("50m").describe("CPU request. Default: 50m."),
+  ephemeralStorage: bytes
+    .default("64Mi")
+    .describe("Request for disk that goes with the pod: /tmp, logs. Default: 64Mi."),
   limits: z
     .strictObject({
       cpu: cpu.optional().describe("CPU limit. Default: 1."),
       memory: bytes.optional().describe("Memory limit. Default: the request."),
+      ephemeralStorage: bytes
+        .optional()
+        .describe("Limit of that disk; the kubelet evicts a pod that exceeds it. Default: 1Gi; data stores: none."),
     })
     .prefault({})
     .describe("Upper bounds."),
@@ -142,7 +148,7 @@ export const resources = z
     memory: bytes.default("64Mi").describe("Memory request, and limit unless one is given. Default: 64Mi."),
   })
   .prefault({})
-  .describe("CPU and memory of one pod's application container.");
+  .describe("CPU, memory and disk of one pod's application container.");
 
 /** The default of a service would kill a database while it starts, so there is none. */
 const dataStoreResources = z
@@ -152,7 +158,7 @@ const dataStoreResources = z
       error: ({ input }) => (input === undefined ? "is missing; state its memory, such as { memory: 1Gi }" : undefined),
     },
   )
-  .describe("CPU and memory of its container.");
+  .describe("CPU, memory and disk of its container.");
 
 const spread = z.enum(["required", "preferred", "off"]).default("preferred");
 
@@ -461,7 +467,7 @@ export const dataStore = z.strictObject({
     .min(1)
     .optional()
     .describe("Names of Secrets given to the container as environment variables."),
-  probe: probe.optional().describe("Readiness and liveness. Default: a TCP connection."),
+  probe: probe.optional().describe("Startup and readiness. Default: a TCP connection."),
   resources: dataStoreResources,
 });
 

@@ -73,7 +73,11 @@ export function gitea({ version }: NonNullable<Cluster["platform"]["gitea"]>): K
                 ports: [{ name: "http", containerPort: port }],
                 env: Object.entries(settings).map(([name, value]) => ({ name, value })),
                 readinessProbe: { httpGet: { path: "/api/healthz", port: "http" }, periodSeconds: 5 },
-                resources: { requests: { cpu: "20m", memory: "128Mi" }, limits: { memory: "512Mi" } },
+                livenessProbe: { tcpSocket: { port: "http" }, initialDelaySeconds: 60, periodSeconds: 20 },
+                resources: {
+                  requests: { cpu: "20m", memory: "128Mi", "ephemeral-storage": "64Mi" },
+                  limits: { cpu: "1", memory: "512Mi", "ephemeral-storage": "1Gi" },
+                },
                 securityContext: {
                   allowPrivilegeEscalation: false,
                   readOnlyRootFilesystem: true,

@@ -1,10 +1,12 @@
 import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
 import { Namespace } from "kubernetes-models/v1/Namespace";
+import { argocdNamespace } from "../argo/application.ts";
 import { guarded } from "../argo/sync-options.ts";
 import { ingress, loadTester, monitoring, tracing } from "../model/resolve.ts";
 import type { KubernetesObject } from "../render/output.ts";
 import { namespacePeer, tcp } from "../security/network-policy.ts";
 import { groupLabels } from "../workloads/labels.ts";
+import { gitServer } from "./gitea.ts";
 
 const injected = [ingress.namespace, loadTester.namespace];
 
@@ -39,8 +41,12 @@ export function platformNamespace(name: string): KubernetesObject[] {
 
 type IngressRules = NonNullable<NonNullable<ConstructorParameters<typeof NetworkPolicy>[0]>["spec"]>["ingress"];
 
-/** Prometheus, Alertmanager and Jaeger let in everybody who reaches them, and are outside of the mesh. */
+/** Prometheus, Alertmanager, Jaeger and the Git server let in everybody who reaches them, and are outside of the mesh. */
 const ingressRules: Readonly<Record<string, IngressRules>> = {
+  // Argo CD reads the repository; people reach it through the gateway, and bootstrap through the API server.
+  [gitServer.namespace]: [
+    { from: [namespacePeer(argocdNamespace), namespacePeer(ingress.namespace)], ports: tcp([gitServer.port]) },
+  ],
   [monitoring.namespace]: [
     { from: [namespacePeer(monitoring.namespace)] },
     // The user interfaces: Grafana, Prometheus, Alertmanager.

@@ -65,7 +65,7 @@ export function deployment(workload: ServiceWorkload, name: string, version: Ver
               livenessProbe: probe(release.probes?.liveness, firstPort, release.ports),
               // Requests still arrive until every proxy has heard that the pod is going.
               lifecycle: { preStop: { sleep: { seconds: 5 } } },
-              resources: resourceRequirements(version.resources),
+              resources: resourceRequirements(version.resources, "1Gi"),
               securityContext: securityOf(release.capabilities, containerPorts),
               volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
             },

@@ -48,9 +48,24 @@ export function imageReference({ repository, tag, digest }: Release["image"]): s
   return `${repository}:${tag}${digest ? `@${digest}` : ""}`;
 }
 
-/** Requests and limits of a container. Memory is not overcommitted unless that is asked for. */
-export function resourceRequirements({ cpu, memory, limits }: Resources): IContainer["resources"] {
-  return { requests: { cpu, memory }, limits: { cpu: limits.cpu ?? "1", memory: limits.memory ?? memory } };
+/**
+ * Requests and limits of a container. Memory is not overcommitted unless that is asked for.
+ *
+ * @param diskLimit limit of the ephemeral storage where none is stated; none: no limit
+ */
+export function resourceRequirements(
+  { cpu, memory, ephemeralStorage, limits }: Resources,
+  diskLimit?: string,
+): IContainer["resources"] {
+  const disk = limits.ephemeralStorage ?? diskLimit;
+  return {
+    requests: { cpu, memory, "ephemeral-storage": ephemeralStorage },
+    limits: {
+      cpu: limits.cpu ?? "1",
+      memory: limits.memory ?? memory,
+      ...(disk !== undefined && { "ephemeral-storage": disk }),
+    },
+  };
 }
 
 /** A probe of the kubelet; Istio rewrites it so that it passes the proxy. `fallback` is the name of the port it goes to. */

@@ -44,8 +44,8 @@ export function statefulSet(workload: DataStoreWorkload): StatefulSet {
               ...environment(spec, spec.config && configMapName(name)),
               // A first start fills the volume, which takes minutes.
               startupProbe: { ...check, periodSeconds: 10, failureThreshold: 60 },
+              // No liveness: a server that is busy or recovers from a crash would be killed, and one that has ended is restarted anyway.
               readinessProbe: check,
-              livenessProbe: { ...check, failureThreshold: 6 },
               resources: resourceRequirements(spec.resources),
               securityContext: securityOf(spec.capabilities, [spec.port]),
               volumeMounts: [
