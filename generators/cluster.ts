@@ -1,3 +1,5 @@
+import type { Boundary } from "./admission/boundary.ts";
+import { admissionPolicies } from "./admission/index.ts";
 import { environmentProject, type ProjectNamespaces, parentProject, parentProjectName } from "./argo/app-project.ts";
 import { type ApplicationOptions, application, argocdNamespace } from "./argo/application.ts";
 import { waves } from "./argo/waves.ts";
@@ -68,6 +70,20 @@ export function clusterUnits(
       parentApplications,
     ),
     unit(
+      paths.applications(name, "root"),
+      file,
+      "admission",
+      {
+        repository,
+        boundaries: boundariesOf(environments, settings.namespaces),
+        components: {
+          istio: cluster.platform.istio !== undefined,
+          flagger: cluster.platform.flagger !== undefined,
+        },
+      },
+      admissionPolicies,
+    ),
+    unit(
       paths.applications(name, "platform"),
       file,
       "platform",
@@ -108,6 +124,14 @@ type Repository = Pick<Cluster, "repository">;
 
 interface ProjectContext extends ProjectNamespaces {
   readonly environment: Pick<Environment, "name" | "delivery">;
+}
+
+/** What each environment of a cluster has to itself. */
+function boundariesOf(environments: readonly ResolvedEnvironment[], platform: readonly string[]): Boundary[] {
+  return projectsOf(environments, platform).map(({ environment, ...namespaces }, index) => {
+    const { hosts = [], tls } = environments[index]?.input.value.gateway ?? {};
+    return { name: environment.name, sync: environment.delivery.sync, namespaces, hosts, secret: tls?.secret };
+  });
 }
 
 /** A project of its own for each environment of a cluster. */

@@ -207,7 +207,15 @@ function gatewayUnits({ input, scope, services }: ResolvedEnvironment, folder: s
   }));
   return [
     ...(spec
-      ? [unit(folder, input.file, "gateway", { scope, spec }, (context) => [gateway(context.scope, context.spec)])]
+      ? [
+          unit(
+            folder,
+            input.file,
+            "gateway",
+            { scope, spec, elsewhere: flaggerRoutes(scope, hosts, services) },
+            (own) => [gateway(own.scope, own.spec, own.elsewhere)],
+          ),
+        ]
       : []),
     ...exposures
       .filter((context) => context.exposures.length > 0)
@@ -226,6 +234,21 @@ function gatewayUnits({ input, scope, services }: ResolvedEnvironment, folder: s
       ]),
     ),
   ];
+}
+
+/** The namespaces that Flagger writes routes of a host to, by host. */
+function flaggerRoutes(
+  scope: Scope,
+  hosts: readonly string[],
+  services: readonly ServiceWorkload[],
+): Record<string, readonly string[]> {
+  const routed = services.filter((workload) => isFlagger(workload) && workload.namespace !== scope.routing);
+  return Object.fromEntries(
+    hosts.map((host) => [
+      host,
+      routed.filter((workload) => exposuresOn(host, workload).length > 0).map(({ namespace }) => namespace),
+    ]),
+  );
 }
 
 function exposuresOn(host: string, workload: ServiceWorkload): Exposure[] {

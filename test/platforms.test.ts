@@ -72,7 +72,7 @@ describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
       expect(project?.sourceRepos, metadata?.name).toEqual(expect.arrayContaining(repositories));
       for (const { object } of objects.filter((one) => spec.source && below(one.folder, spec.source.path))) {
         const of = { group: group(object.apiVersion), kind: object.kind };
-        const clusterScoped = of.kind === "Namespace";
+        const clusterScoped = /^(Namespace|ValidatingAdmissionPolicy.*)$/.test(of.kind);
         const namespace = object.metadata?.namespace ?? spec.destination.namespace;
         const whitelist = clusterScoped ? project.clusterResourceWhitelist : project.namespaceResourceWhitelist;
         const allowed = whitelist?.some(

@@ -139,30 +139,41 @@ function metrics(name: string, { interval, successRate, latency }: FlaggerRollou
   return [metric("success-rate", { min: successRate }), metric("latency-p95", { max: milliseconds(latency) })];
 }
 
+/** Address of the load tester. */
+export const testerUrl = `http://${loadTester.name}.${loadTester.namespace}`;
+
+/** CEL, about a Canary `object`: a regular expression for one of the commands below. */
+export const testCommand = [
+  `'(curl -fsS -m 10 -o /dev/null|hey -z [0-9a-z]+ -c [0-9]+ -q 1) "http://'`,
+  "object.metadata.name",
+  "'-canary[.]'",
+  "object.metadata.namespace",
+  `'[.]svc[.]cluster[.]local:[0-9]+/[-a-zA-Z0-9_./~%?&=+,:;@]*"'`,
+].join(" + ");
+
 /**
  * What Flagger asks the load tester for: tests before and during the analysis, and whether a person approves or wants it
  * undone. Its answers to the last two are closed again after each rollout, so that none counts for the next.
  */
 function webhooks({ acceptanceTest, loadTest, interval, gate }: FlaggerRollout, address: string): Webhook[] {
-  const tester = `http://${loadTester.name}.${loadTester.namespace}`;
   const requests = acceptanceTest.paths.map((path) => `curl -fsS -m 10 -o /dev/null "${address}${path}"`);
   return [
-    ...(gate ? [{ name: "gate", type: `confirm-${gate}` as const, url: `${tester}/gate/check` }] : []),
+    ...(gate ? [{ name: "gate", type: `confirm-${gate}` as const, url: `${testerUrl}/gate/check` }] : []),
     {
       name: "acceptance-test",
       type: "pre-rollout",
-      url: `${tester}/`,
+      url: `${testerUrl}/`,
       timeout: `${requests.length * 10 + 5}s`,
       metadata: { type: "bash", cmd: requests.join(" && ") },
     },
     {
       name: "load-test",
       type: "rollout",
-      url: `${tester}/`,
+      url: `${testerUrl}/`,
       metadata: { type: "cmd", cmd: `hey -z ${interval} -c ${loadTest.rate} -q 1 "${address}${loadTest.path}"` },
     },
-    { name: "rollback", type: "rollback", url: `${tester}/rollback/check` },
-    ...(gate ? [{ name: "close-gate", type: "post-rollout" as const, url: `${tester}/gate/close` }] : []),
-    { name: "close-rollback", type: "post-rollout", url: `${tester}/rollback/close` },
+    { name: "rollback", type: "rollback", url: `${testerUrl}/rollback/check` },
+    ...(gate ? [{ name: "close-gate", type: "post-rollout" as const, url: `${testerUrl}/gate/close` }] : []),
+    { name: "close-rollback", type: "post-rollout", url: `${testerUrl}/rollback/close` },
   ];
 }

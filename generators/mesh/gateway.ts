@@ -4,13 +4,17 @@ import { ingress, type Scope } from "../model/resolve.ts";
 import { groupLabels } from "../workloads/labels.ts";
 
 /**
- * Hosts of an environment, or of the platform's user interfaces, on the cluster's ingress gateway. The TLS Secret lies in
- * the namespace of the gateway's pods.
+ * Hosts of an environment, or of the platform's user interfaces, on the cluster's ingress gateway. A VirtualService for one
+ * of them counts only from the Gateway's namespace. The TLS Secret lies in the namespace of the gateway's pods.
+ *
+ * @param elsewhere other namespaces whose VirtualServices count, by host
  */
 export function gateway(
   scope: Pick<Scope, "name" | "routing">,
-  { hosts, tls }: NonNullable<Environment["gateway"]>,
+  { hosts: names, tls }: NonNullable<Environment["gateway"]>,
+  elsewhere: Readonly<Record<string, readonly string[]>> = {},
 ): Gateway {
+  const hosts = names.flatMap((host) => [".", ...(elsewhere[host] ?? [])].map((namespace) => `${namespace}/${host}`));
   return new Gateway({
     metadata: {
       name: scope.name,
