@@ -13,8 +13,12 @@ export interface Manifest {
     readonly labels?: Readonly<Record<string, string>>;
     readonly finalizers?: readonly string[];
   };
-  readonly spec?: { readonly syncPolicy?: { readonly automated?: { readonly prune?: boolean } } };
+  readonly spec?: Fields & { readonly syncPolicy?: { readonly automated?: { readonly prune?: boolean } } };
+  /** Of a ConfigMap or Secret. */
+  readonly immutable?: boolean;
 }
+
+type Fields = Readonly<Record<string, unknown>>;
 
 /** How an Application's objects get to the cluster: by themselves, by a person who presses Sync, or not by Argo CD. */
 export type Sync = "automated" | "manual" | "none";
@@ -101,6 +105,14 @@ function find(paths: readonly string[], side: Applications["before"]) {
 export type Effect =
   | "restarts pods"
   | "starts a rollout by Flagger"
+  | "is refused"
+  | "starts empty"
+  | "grows the volume"
+  | "adds pods"
+  | "removes pods"
+  | "removes all pods"
+  | "is scaled by its autoscaler"
+  | "is no longer scaled by its autoscaler"
   | "is pruned"
   | "is pruned after confirmation"
   | "is deleted with its Application"

@@ -1,17 +1,9 @@
 import { loadAll } from "js-yaml";
-import {
-  type Applications,
-  type Effect,
-  type Manifest,
-  type Place,
-  placeOf,
-  podsEffect,
-  removalEffect,
-  removalFrom,
-  type Sync,
-  syncOf,
-} from "./argo.ts";
+import { type Applications, type Effect, type Manifest, type Place, placeOf, type Sync, syncOf } from "./argo.ts";
 import { compareValues, type FieldChange } from "./compare.ts";
+import type { Consequence } from "./consequence.ts";
+import { consequencesOf } from "./effects.ts";
+import { moveOf } from "./volumes.ts";
 
 /** A rendered file on both sides of a change; `undefined` where it is not there. */
 export interface FilePair {
@@ -31,6 +23,8 @@ export interface ObjectDiff {
   readonly fields: readonly FieldChange[];
   /** What follows on the cluster: pods restart, a prune, a confirmation. */
   readonly effects: readonly Effect[];
+  /** What Kubernetes does and what a person must do, in sentences. */
+  readonly notes: readonly string[];
 }
 
 /** What a change does to one Application, or to a folder that none deploys. */
@@ -75,8 +69,11 @@ export function diffFiles(pairs: readonly FilePair[], { unchanged, clusters }: S
   ];
   const applications = applicationsOf(pairs, unchanged, names);
   const groups = new Map<string, ApplicationDiff[]>();
-  for (const { place, objects } of foldersOf(pairs, names)) {
-    const diffs = [...objects.values()].flatMap((object) => diffObject(object, place, applications) ?? []);
+  const folders = [...foldersOf(pairs, names)];
+  const removed = removedByGroup(folders);
+  for (const { place, objects } of folders) {
+    const gone = removed.get(place.group) ?? [];
+    const diffs = [...objects.values()].flatMap((object) => diffObject(object, place, applications, gone) ?? []);
     if (diffs.length === 0) continue;
     const own = groups.get(place.group) ?? [];
     groups.set(place.group, own);
@@ -88,6 +85,16 @@ export function diffFiles(pairs: readonly FilePair[], { unchanged, clusters }: S
   return [...groups]
     .map(([name, own]) => ({ name, applications: own }))
     .sort((a, b) => (rank(a.name) === rank(b.name) ? compareTexts(a.name, b.name) : rank(a.name) - rank(b.name)));
+}
+
+/** Objects that are only on the side before, by environment. */
+function removedByGroup(folders: readonly FolderObjects[]): ReadonlyMap<string, Manifest[]> {
+  const removed = new Map<string, Manifest[]>();
+  for (const { place, objects } of folders) {
+    const gone = [...objects.values()].filter((pair) => !("after" in pair)).map(({ before }) => manifestOf(before));
+    removed.set(place.group, [...(removed.get(place.group) ?? []), ...gone]);
+  }
+  return removed;
 }
 
 function applicationsOf(
@@ -117,12 +124,14 @@ interface ObjectPair {
   readonly after?: unknown;
 }
 
+interface FolderObjects {
+  readonly place: Place;
+  readonly objects: Map<string, ObjectPair>;
+}
+
 /** Objects by folder. They are matched by what they are: one that moves to another file of its folder stays the same. */
-function foldersOf(
-  pairs: readonly FilePair[],
-  clusters: readonly string[],
-): Iterable<{ place: Place; objects: Map<string, ObjectPair> }> {
-  const folders = new Map<string, { place: Place; objects: Map<string, ObjectPair> }>();
+function foldersOf(pairs: readonly FilePair[], clusters: readonly string[]): Iterable<FolderObjects> {
+  const folders = new Map<string, FolderObjects>();
   for (const { path, before, after } of pairs.toSorted((a, b) => compareTexts(a.path, b.path))) {
     const place = placeOf(path, clusters);
     if (!place) continue;
@@ -159,11 +168,24 @@ function documentsIn(text: string | undefined): unknown[] {
 const manifestOf = (document: unknown): Manifest =>
   typeof document === "object" && document !== null ? (document as Manifest) : {};
 
-function diffObject({ file, ...pair }: ObjectPair, place: Place, applications: Applications): ObjectDiff | undefined {
+function diffObject(
+  { file, ...pair }: ObjectPair,
+  place: Place,
+  applications: Applications,
+  removed: readonly Manifest[],
+): ObjectDiff | undefined {
   const action = !("before" in pair) ? "created" : !("after" in pair) ? "removed" : "changed";
   const fields = action === "changed" ? compareValues(pair.before, pair.after) : [];
   if (action === "changed" && fields.length === 0) return undefined;
   const object = manifestOf(pair.after ?? pair.before);
+  const side = (which: "before" | "after") => (which in pair ? manifestOf(pair[which]) : undefined);
+  const consequences: readonly Consequence[] =
+    object.kind && object.metadata
+      ? [
+          ...consequencesOf({ before: side("before"), after: side("after"), fields, place, applications }),
+          ...(action === "created" ? moveOf(object, removed) : []),
+        ]
+      : [];
   return {
     file,
     kind: object.kind ?? file.replace(/^.*\//, ""),
@@ -171,21 +193,9 @@ function diffObject({ file, ...pair }: ObjectPair, place: Place, applications: A
     ...(object.metadata?.namespace && { namespace: object.metadata.namespace }),
     action,
     fields,
-    effects: object.kind && object.metadata ? effectsOf(object, action, fields, place, applications) : [],
+    effects: [...new Set(consequences.flatMap(({ effect }) => effect ?? []))],
+    notes: consequences.flatMap(({ note }) => note ?? []),
   };
-}
-
-function effectsOf(
-  object: Manifest,
-  action: ObjectDiff["action"],
-  fields: readonly FieldChange[],
-  place: Place,
-  applications: Applications,
-): Effect[] {
-  if (action === "removed") return [removalEffect(object, removalFrom(place, applications))];
-  const runsPods = object.kind === "Deployment" || object.kind === "StatefulSet";
-  if (!runsPods || !fields.some(({ path }) => path.startsWith("spec.template"))) return [];
-  return [podsEffect(object, place, applications)];
 }
 
 const compareTexts = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

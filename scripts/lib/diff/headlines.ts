@@ -1,3 +1,4 @@
+import type { Effect } from "./argo.ts";
 import type { ApplicationDiff, GroupDiff, ObjectDiff } from "./diff.ts";
 import { countable, describeChange, describeField, isWeightChange } from "./words.ts";
 
@@ -10,7 +11,25 @@ export interface Headline {
 }
 
 /** Most telling first; what is none of these is counted. */
-const order = ["traffic", "image", "chart", "new", "gone", "replicas"];
+const order = [
+  "is refused",
+  "starts empty",
+  "removes",
+  "traffic",
+  "image",
+  "chart",
+  "new",
+  "gone",
+  "replicas",
+  "grows",
+  "restarts",
+];
+
+/** Effects that a reviewer must not miss, whatever else is said of the object. */
+const grave: readonly Effect[] = ["is refused", "starts empty", "removes pods", "removes all pods"];
+
+/** Effects that are said where nothing else says them. */
+const plain: readonly Effect[] = ["grows the volume", "restarts pods"];
 
 /** What a change does to a group: traffic, images, services that come and go, and the number of the other objects. */
 export function headlines({ applications }: GroupDiff): Headline[] {
@@ -31,7 +50,7 @@ export function headlines({ applications }: GroupDiff): Headline[] {
   return [...lines, { text: countable(rest.length, lines.length > 0 ? "other object" : "object"), subjects }];
 }
 
-const rank = (text: string) => order.indexOf(text.split(" ")[0] ?? "");
+const rank = (text: string) => order.findIndex((word) => text.startsWith(word));
 
 interface Told {
   readonly text: string;
@@ -43,7 +62,10 @@ interface Told {
 function tell(application: ApplicationDiff): Told[] {
   const { name, objects } = application;
   const action = objects[0]?.action;
-  if (isWhole(application)) return [{ text: action === "created" ? "new" : "gone", name, application }];
+  if (isWhole(application)) {
+    const effects = objects.flatMap((object) => object.effects.filter((effect) => grave.includes(effect)));
+    return [action === "created" ? "new" : "gone", ...effects].map((text) => ({ text, name, application }));
+  }
   return objects.flatMap((object) => {
     const lines = linesOf(object);
     return (lines.length > 0 ? lines : [""]).map((text) => ({ text, name: object.name, application }));
@@ -57,7 +79,13 @@ function isWhole({ objects }: ApplicationDiff): boolean {
   return alike && objects.some(({ kind }) => kind === "ServiceAccount");
 }
 
-function linesOf({ kind, fields }: ObjectDiff): string[] {
+function linesOf(object: ObjectDiff): string[] {
+  const told = fieldLines(object);
+  const said = told.length > 0 ? grave : [...grave, ...plain];
+  return [...told, ...object.effects.filter((effect) => said.includes(effect))];
+}
+
+function fieldLines({ kind, fields }: ObjectDiff): string[] {
   return fields.flatMap((field) => {
     const word = isWeightChange(field) ? "traffic" : wordOf(kind, field.path);
     if (!word) return [];

@@ -11,6 +11,7 @@ import {
   countEffects,
   countObjects,
   describeField,
+  describeNotes,
   describeObject,
   describeSync,
   describeSyncs,
@@ -156,7 +157,9 @@ function objectDetails(object: ObjectDiff, pair: FilePair | undefined, room: Roo
   const effects = object.effects.map((effect) => `<span class="badge effect">${encode(effect)}</span>`).join(" ");
   const rows = fields.map((field) => `<tr>${fieldCells(field)}</tr>`).join("");
   const table = rows && `<table>${rows}</table>`;
-  return `<details class="object"${fields.length > 0 && fields.length <= 6 ? " open" : ""}><summary><span class="mark ${action}">${action}</span> <code>${encode(describeObject(object))}</code> ${effects}</summary>${table}${yamlDetails(object, pair, room)}</details>`;
+  const notes = describeNotes(object).map((note) => `<p class="note">${encode(note)}</p>`);
+  const isOpen = notes.length > 0 || (fields.length > 0 && fields.length <= 6);
+  return `<details class="object"${isOpen ? " open" : ""}><summary><span class="mark ${action}">${action}</span> <code>${encode(describeObject(object))}</code> ${effects}</summary>${notes.join("")}${table}${yamlDetails(object, pair, room)}</details>`;
 }
 
 function fieldCells(field: ObjectDiff["fields"][number]): string {

@@ -7,6 +7,7 @@ import {
   countObjects,
   describeChange,
   describeField,
+  describeNotes,
   describeObject,
   describeSync,
   describeSyncs,
@@ -89,14 +90,16 @@ function writeSection({ group, application }: Section, limit: number): string {
   const foot = "\n\n</details>\n";
   const room = limit - size(head) - size(foot);
   if (room < size(moreObjects(objects.length))) return "";
-  const full = objects.map((object) => [objectLine(object), ...fieldLines(object)].join("\n"));
+  const full = objects.map((object) => [objectLine(object), ...detailLines(object)].join("\n"));
   const list = size(full.join("\n")) <= room ? full : shorten(objects, full, room);
   return `${head}${list.join("\n")}${foot}`;
 }
 
 /** First every object gets its line, as far as there is room, and then the first ones their fields. */
 function shorten(objects: readonly ObjectDiff[], full: readonly string[], limit: number): string[] {
-  const short = objects.map((object) => `${objectLine(object)}${object.fields.length > 0 ? " …" : ""}`);
+  const short = objects.map(
+    (object) => `${objectLine(object)}${object.fields.length + object.notes.length > 0 ? " …" : ""}`,
+  );
   const lines = keepWithin(short, limit, moreObjects);
   let left = limit - size(lines.join("\n"));
   return lines.map((line, index) => {
@@ -130,12 +133,14 @@ function objectLine(object: ObjectDiff): string {
   return `- ${object.action} ${code(describeObject(object))}${effects}`;
 }
 
-function fieldLines({ fields }: ObjectDiff): string[] {
-  return fields.map(describeField).map(({ lines, ...words }) => {
+function detailLines(object: ObjectDiff): string[] {
+  const notes = describeNotes(object).map((note) => `  - **${plain(note)}**`);
+  const fields = object.fields.map(describeField).map(({ lines, ...words }) => {
     if (!lines) return `  - ${code(words.path)}: ${code(describeChange(words))}`;
     const fence = fenceFor(lines.join("\n"), 3);
     return [`  - ${code(words.path)}:`, ...[`${fence}diff`, ...lines, fence].map((line) => `    ${line}`)].join("\n");
   });
+  return [...notes, ...fields];
 }
 
 const size = (text: string) => Buffer.byteLength(text);
@@ -151,6 +156,11 @@ function code(text: string): string {
 function fenceFor(text: string, least: number): string {
   const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   return "`".repeat(Math.max(least, longest + 1));
+}
+
+/** A sentence in which nothing is Markdown, HTML, a link or a mention of somebody. */
+function plain(text: string): string {
+  return text.replace(/[^A-Za-z0-9\s,;()→-]/gu, (one) => `&#${one.codePointAt(0)};`);
 }
 
 /** The same for a name where a code span is not possible: in a summary, which is HTML, and in a table, whose cells end at `|`. */

@@ -5,6 +5,7 @@ import {
   countObjects,
   describeChange,
   describeField,
+  describeNotes,
   describeObject,
   describeSync,
   describeSyncs,
@@ -43,7 +44,8 @@ function objectLines(object: ObjectDiff): string[] {
     if (!lines) return [`${path}  ${describeChange(words)}`];
     return [path, ...lines.map((line) => `          ${paintLine(line)}`)];
   });
-  return [`    ${paint(colour, mark)} ${describeObject(object)}${effects}`, ...fields];
+  const notes = describeNotes(object).map((note) => paint("magenta", `      ! ${note}`));
+  return [`    ${paint(colour, mark)} ${describeObject(object)}${effects}`, ...notes, ...fields];
 }
 
 function paintLine(line: string): string {

@@ -148,6 +148,11 @@ export function describeObject({ kind, name, namespace }: ObjectDiff): string {
   return oneLine(`${kind} ${namespace ? `${namespace}/` : ""}${name}`.trim());
 }
 
+/** What happens and what to do, a sentence each. They hold names of objects, which may mean harm. */
+export function describeNotes({ notes }: ObjectDiff): string[] {
+  return notes.map((note) => printable(note).replaceAll("\n", "⏎"));
+}
+
 export const countable = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** `1 object changed`, `15 objects created, 9 changed` */
