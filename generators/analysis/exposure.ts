@@ -22,6 +22,10 @@ const perService = forEachService(function* (service, _name, { input }) {
       message: `${host} is not a host of the gateway; ${nearMiss(host, hosts) || `its hosts are ${hosts.join(", ")}`}`,
     };
   }
+  for (const [index, path] of expose.paths.entries()) {
+    const why = neverMatches(path);
+    if (why) yield { path: ["expose", "paths", index], message: `${path} ${why}` };
+  }
   const ports = servicePorts(service);
   const port = exposedPort(service, ports);
   if (expose.port !== undefined && !port) {
@@ -37,6 +41,15 @@ const perService = forEachService(function* (service, _name, { input }) {
     };
   }
 });
+
+/** Why no request has a path that begins like this one; nothing where some may. */
+function neverMatches(path: string): string | undefined {
+  if (/[*{}|^\\<>"`[\]]/.test(path))
+    return `is taken literally, not as a pattern; paths are prefixes, so write ${path.replace(/\/?[^/]*[*{}|^\\<>"`[\]].*$/, "") || "/"}`;
+  if (/\/\.{1,2}(\/|$)/.test(path))
+    return "has a segment . or .., which the gateway takes out of each request; write it without";
+  return undefined;
+}
 
 /** Two rules for one path: the one that comes first would get all of it. */
 const claims: Rule = ({ environments }) =>

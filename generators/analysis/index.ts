@@ -18,11 +18,14 @@ import { objectives } from "./objectives.ts";
 import { ports } from "./ports.ts";
 import { probes } from "./probes.ts";
 import { providers } from "./providers.ts";
+import { quota } from "./quota.ts";
+import { references } from "./references.ts";
 import { replicas } from "./replicas.ts";
 import { resources } from "./resources.ts";
 import { rollouts } from "./rollouts.ts";
 import { type Rule, subjectOf } from "./rule.ts";
 import { secrets } from "./secrets.ts";
+import { sizes } from "./sizes.ts";
 import { syncWindows } from "./sync-windows.ts";
 import { timeouts } from "./timeouts.ts";
 import { unusedRoutes } from "./unused-routes.ts";
@@ -48,6 +51,9 @@ const withinFiles: readonly Rule[] = [
   ports,
   images,
   resources,
+  quota,
+  references,
+  sizes,
   secrets,
   syncWindows,
   dataStores,

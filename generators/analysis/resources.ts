@@ -1,5 +1,6 @@
 import type { Fault } from "../model/faults.ts";
 import { effectiveRelease } from "../model/place.ts";
+import { amount } from "../model/quantity.ts";
 import type { Resources } from "../model/service.ts";
 import type { Rule } from "./rule.ts";
 
@@ -60,23 +61,4 @@ function checkHeap({ memory, limits }: Resources, texts: readonly string[]): str
       ? [`the heap of ${setting} does not fit into the memory limit of ${limit}; raise memory`]
       : [];
   });
-}
-
-const units: Readonly<Record<string, number>> = {
-  m: 1e-3,
-  "": 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-};
-
-/** Cores or bytes of a quantity that has passed validation. */
-function amount(quantity: string): number {
-  const [, number, unit = ""] = /^([\d.]+)(\D*)$/.exec(quantity) ?? [];
-  return Number(number) * (units[unit] ?? Number.NaN);
 }

@@ -55,6 +55,12 @@ export function istio(cluster: Cluster): Component[] {
   ];
 }
 
+/** Requests of the proxy in each pod: where we install Istio, and where the cluster has it, by its own default. */
+export const proxyRequests = {
+  ours: { cpu: "10m", memory: "64Mi" },
+  provided: { cpu: "100m", memory: "128Mi" },
+} as const;
+
 function istiod(cluster: Cluster) {
   const traces = cluster.platform.jaeger !== undefined;
   return {
@@ -66,7 +72,7 @@ function istiod(cluster: Cluster) {
         : { autoscaleMin: 2 }),
     },
     global: {
-      proxy: { resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" } } },
+      proxy: { resources: { requests: proxyRequests.ours, limits: { cpu: "500m", memory: "256Mi" } } },
     },
     meshConfig: {
       // Access logs are turned on per environment, by its Telemetry.

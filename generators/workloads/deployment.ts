@@ -1,6 +1,5 @@
 import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import type { ITopologySpreadConstraint } from "kubernetes-models/v1/TopologySpreadConstraint";
-import { callTarget } from "../model/calls.ts";
 import { effectiveRelease } from "../model/place.ts";
 import { isFlagger, type ServiceWorkload } from "../model/resolve.ts";
 import { milliseconds } from "../model/scalars.ts";
@@ -8,6 +7,7 @@ import type { Version } from "../model/service.ts";
 import { configMapName } from "./config-map.ts";
 import { labels, podSelector, selectorLabels } from "./labels.ts";
 import {
+  calleesOf,
   calleeVariables,
   configChecksum,
   environment,
@@ -28,8 +28,7 @@ export function deployment(workload: ServiceWorkload, name: string, version: Ver
   const selector = selectorLabels(workload.name, name);
   const [firstPort = ""] = Object.keys(release.ports);
   const containerPorts = Object.values(release.ports).map(({ port }) => port);
-  const called = new Set(release.calls?.map((call) => callTarget(call).split(":")[0]));
-  const callees = workload.callees.filter((callee) => called.has(callee.name));
+  const callees = calleesOf(workload, release);
   const configMap = release.config && configMapName(workload.name, name);
   return new Deployment({
     metadata: { name: `${workload.name}-${name}`, namespace: workload.namespace, labels: labels(workload, name) },

@@ -3,7 +3,8 @@ import type { IContainer } from "kubernetes-models/v1/Container";
 import type { IPodSecurityContext } from "kubernetes-models/v1/PodSecurityContext";
 import type { IProbe } from "kubernetes-models/v1/Probe";
 import type { ISecurityContext } from "kubernetes-models/v1/SecurityContext";
-import { type Callee, serviceHost } from "../model/resolve.ts";
+import { callTarget } from "../model/calls.ts";
+import { type Callee, serviceHost, type Workload } from "../model/resolve.ts";
 import type { Probe, Release, Resources } from "../model/service.ts";
 
 /** User of containers whose image names none that is numeric: `runAsNonRoot` cannot check a user given by name. */
@@ -89,6 +90,12 @@ export function probe(
     timeoutSeconds: spec.timeout,
     failureThreshold: spec.failures,
   };
+}
+
+/** What one version of a workload calls. */
+export function calleesOf(workload: Workload, { calls }: Pick<Release, "calls">): Callee[] {
+  const called = new Set(calls?.map((call) => callTarget(call).split(":")[0]));
+  return workload.callees.filter((callee) => called.has(callee.name));
 }
 
 /**

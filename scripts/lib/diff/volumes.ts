@@ -1,15 +1,9 @@
 /** What a change does to the volumes of data stores. */
 
+import { amount } from "../../../generators/model/quantity.ts";
 import type { Manifest } from "./argo.ts";
 import type { FieldChange } from "./compare.ts";
 import type { Changed, Consequence } from "./consequence.ts";
-
-/** Bytes of a Kubernetes quantity such as `10Gi`. */
-function bytes(quantity: unknown): number {
-  const [, number, unit = ""] = /^([\d.]+)([kMGTPE]i?|Ki)?$/.exec(String(quantity)) ?? [];
-  const power = "kMGTPE".indexOf(unit.charAt(0) === "K" ? "k" : unit.charAt(0)) + 1;
-  return Number(number) * (unit.endsWith("i") ? 1024 : 1000) ** (unit === "" ? 0 : power);
-}
 
 const sizeOf = ({ path }: FieldChange) => path === "spec.resources.requests.storage";
 
@@ -17,7 +11,7 @@ const sizeOf = ({ path }: FieldChange) => path === "spec.resources.requests.stor
 export function* claimEffects({ after, fields, place }: Changed): Iterable<Consequence> {
   const size = after?.kind === "PersistentVolumeClaim" ? fields.find(sizeOf) : undefined;
   if (!size) return;
-  if (bytes(size.after) < bytes(size.before))
+  if (amount(String(size.after)) < amount(String(size.before)))
     yield {
       effect: "is refused",
       note: `Kubernetes makes no volume smaller, and Argo CD applies nothing of ${place.application} until then; see the runbook "A volume changes its class or shrinks"`,
