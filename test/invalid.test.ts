@@ -113,6 +113,29 @@ describe("files that a fixture cannot show", () => {
     expect(lines(text)).toEqual([expect.stringMatching(/^envs\/dev\.yaml:1:\d+ {2}cannot be read as YAML: /)]);
   });
 
+  test("what no ConfigMap, process or object holds is refused", { timeout: 10_000 }, () => {
+    const release = "image: { repository: ghcr.io/acme/frontend, tag: 1.0.0 }";
+    const withText = (text: string) => lines(environment.replace(release, `${release}\n          ${text}`));
+    const at = "services.frontend.versions.stable.release";
+    const values = Array.from({ length: 9 }, (_, index) => `V${index}: "${"x".repeat(131_000)}"`);
+    expect(withText(`config: { ${values.join(", ")} }`)).toEqual([
+      `envs/dev.yaml:18:11  ${at}.config: takes 1179000 bytes, and a ConfigMap holds at most 1048576; shorten it`,
+    ]);
+    expect(withText(`config: { ${values.slice(1).join(", ")} }`)).toEqual([]);
+    // `V=`, and the byte that ends it.
+    expect(withText(`env: { V: "${"ü".repeat(65_535)}" }`)).toEqual([
+      `envs/dev.yaml:18:21  ${at}.env.V: takes 131073 bytes, and Linux starts no process with more than 131072 in one variable; shorten it, or let the program fetch it`,
+    ]);
+    expect(withText(`env: { V: "${"x".repeat(131_069)}" }`)).toEqual([]);
+    expect(withText(`args: ["${"x".repeat(131_072)}"]`)).toEqual([
+      `envs/dev.yaml:18:18  ${at}.args[0]: takes 131073 bytes, and Linux starts no process with more than 131072 in one argument; shorten it, or let the program fetch it`,
+    ]);
+    const annotations = `serviceAccount: { annotations: { a: "${"x".repeat(262_144)}" } }`;
+    expect(lines(environment.replace("expose: {}", `expose: {}\n    ${annotations}`))).toEqual([
+      "envs/dev.yaml:10:23  services.frontend.serviceAccount.annotations: take 262145 bytes, and an object has at most 261120 of annotations; shorten them",
+    ]);
+  });
+
   test("a megabyte of nonsense is refused in time", { timeout: 10_000 }, () => {
     const [line, ...others] = lines(environment.replace("tag: 1.0.0", `tag: "${"-".repeat(1_000_000)}"`));
     expect(line).toMatch(/^envs\/dev\.yaml:17:60 {2}services\.frontend\.versions\.stable\.release\.image\.tag: /);

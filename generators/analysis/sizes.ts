@@ -6,8 +6,8 @@ import type { Rule } from "./rule.ts";
 const configMapLimit = 2 ** 20;
 /** Most bytes of one argument or variable of a process on Linux, `NAME=value` with the byte that ends it. */
 const stringLimit = 2 ** 17;
-/** Most bytes of all annotations of an object together. */
-const annotationLimit = 2 ** 18;
+/** Most bytes of all annotations of an object together, without the ones that Argo CD adds. */
+const annotationLimit = 2 ** 18 - 2 ** 10;
 
 /** What the API server refuses because of its size, and what no container starts with. */
 export const sizes: Rule = ({ environments }) =>

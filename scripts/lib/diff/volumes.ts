@@ -26,11 +26,13 @@ export function* claimEffects({ after, fields, place }: Changed): Iterable<Conse
 /** A volume that is mounted elsewhere, or read by another program. */
 export function* mountEffects({ after, fields }: Changed): Iterable<Consequence> {
   if (after?.kind !== "StatefulSet") return;
-  const mounted = /^spec\.template\.spec\.containers\[[^\]]*\]\.volumeMounts\[/;
-  const moved = fields.filter(
-    ({ path, before, after: now }) => mounted.test(path) && [before, now].some((mount) => nameOf(mount) === "data"),
-  );
-  if (moved.length > 0)
+  const mount = /^spec\.template\.spec\.containers\[[^\]]*\]\.volumeMounts\[(.*)$/;
+  const moved = fields.some(({ path, before, after: now }) => {
+    const [, label] = mount.exec(path) ?? [];
+    // A mount is labelled by its volume's name, or by its path where a volume is mounted twice.
+    return label === "data].mountPath" || (label !== undefined && [before, now].some((one) => nameOf(one) === "data"));
+  });
+  if (moved)
     yield { effect: "starts empty", note: "the volume is mounted elsewhere, where the program may not find its files" };
   const image = fields.find(({ path }) => path.endsWith(".image"));
   if (image && repositoryOf(image.before) !== repositoryOf(image.after))
