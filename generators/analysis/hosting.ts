@@ -25,9 +25,14 @@ export const hosting: Rule = ({ platform: { clusters, environments } }) => {
     }
   }
   for (const { file, value } of environments) {
-    if (Object.keys({ ...value.services, ...value.dataStores }).length === 0) {
-      faults.push({ file, path: [], message: "has no services and no data stores; add one, or remove the file" });
-    }
+    // Without a namespace nothing is rendered, and Argo CD fails on a folder that is not there.
+    const isEmpty = Object.keys({ ...value.services, ...value.dataStores }).length === 0;
+    if (isEmpty && !value.gateway && value.namespaces.layout === "per-service")
+      faults.push({
+        file,
+        path: [],
+        message: "has no services, no data stores and no gateway; add one, or remove the file",
+      });
     const cluster = clusters.find((candidate) => candidate.value.name === value.cluster);
     if (!cluster) {
       const known = clusters.map((candidate) => candidate.value.name);
