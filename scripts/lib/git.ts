@@ -101,7 +101,7 @@ const grace = 3000;
  * Git with what may wait for somebody else: a remote, a hook, a signature. It ends with all that it has started, which
  * simple-git would leave behind, when it takes too long or the user interrupts it.
  */
-async function runGit({ root, signal }: Clone, ...command: string[]): Promise<string> {
+export async function runGit({ root, signal }: Clone, ...command: string[]): Promise<string> {
   const running = $({ cwd: root, env: gitEnvironment(), nothrow: true, quiet: true, detached: true })`git ${command}`;
   let why = "";
   const kill = (signal: "SIGTERM" | "SIGKILL") => {
