@@ -7,18 +7,15 @@ import { type EnvironmentApplication, environmentApplications } from "./environm
 import type { Cluster } from "./model/cluster.ts";
 import type { Environment } from "./model/environment.ts";
 import type { Input } from "./model/platform.ts";
-import { ingress, namespacePattern, type ResolvedEnvironment } from "./model/resolve.ts";
+import { monitoringOf, namespacePattern, type ResolvedEnvironment } from "./model/resolve.ts";
 import { argocd } from "./platform/argocd.ts";
 import { clusterConfiguration } from "./platform/cluster-configuration.ts";
 import { type Component, components } from "./platform/components.ts";
 import { type Folder, folders } from "./platform/folders.ts";
-import { gitServer } from "./platform/gitea.ts";
 import { interfaceUrl } from "./platform/interfaces.ts";
-import { platformNamespace } from "./platform/namespaces.ts";
+import { platformNamespace, platformNamespaces } from "./platform/namespaces.ts";
 import { type KubernetesObject, type Unit, unit } from "./render/output.ts";
 import { paths } from "./render/paths.ts";
-
-const meshNamespaces = ["istio-system", ingress.namespace];
 
 /** Everything of a cluster but the manifests of its environments: Applications, projects, platform components. */
 export function clusterUnits(
@@ -28,31 +25,21 @@ export function clusterUnits(
   const { name, repository, provider } = cluster;
   const charts = components(cluster);
   const plain = folders(file, cluster, windowsOf(environments));
-  const own = [
-    ...charts.map((chart) => chart.namespace),
-    ...(cluster.platform.istio ? meshNamespaces : []),
-    ...(cluster.platform.gitea ? [gitServer.namespace] : []),
-  ];
-  // The API server's own, and those of a mesh that was there before, are not ours to describe.
-  const foreign = ["kube-system", ...(cluster.platform.istio?.provided ? meshNamespaces : [])];
-  const namespaces = [...new Set(own)].filter((namespace) => !foreign.includes(namespace)).sort();
-  const used = [
-    ...charts.flatMap((chart) => chart.furtherNamespaces ?? []),
-    ...plain.map(({ namespace }) => namespace),
-  ];
+  const { made, used, taken } = platformNamespaces(cluster, plain);
+  const scrapers = monitoringOf(cluster)?.namespace;
   const settings = {
     settings: cluster.platform.argocd,
     url: interfaceUrl(cluster, "argocd"),
     repositories: [repository.url, ...new Set(charts.map(({ chart }) => chart.repository))],
-    namespaces: [...new Set([argocdNamespace, ...own, ...used])].sort(),
+    namespaces: used,
   };
   const parents = environments.map(({ input }) => input.value);
   return [
     unit(paths.cluster(name), file, "configuration", { name, provider }, clusterConfiguration),
     unit(paths.component(name, "argocd"), file, "argocd", settings, argocd),
-    ...namespaces.map((namespace) =>
-      unit(paths.component(name, "namespaces"), file, namespace, { namespace }, (own) =>
-        platformNamespace(own.namespace),
+    ...made.map((namespace) =>
+      unit(paths.component(name, "namespaces"), file, namespace, { namespace, scrapers }, (own) =>
+        platformNamespace(own.namespace, own.scrapers),
       ),
     ),
     ...plain.map((folder) => folder.unit),
@@ -66,7 +53,7 @@ export function clusterUnits(
       paths.applications(name, "root"),
       file,
       "parents",
-      { repository, name, environments: projectsOf(environments, settings.namespaces) },
+      { repository, name, environments: projectsOf(environments, taken) },
       parentApplications,
     ),
     unit(
@@ -75,7 +62,7 @@ export function clusterUnits(
       "admission",
       {
         repository,
-        boundaries: boundariesOf(environments, settings.namespaces),
+        boundaries: boundariesOf(environments, taken),
         components: {
           istio: cluster.platform.istio !== undefined,
           flagger: cluster.platform.flagger !== undefined,
@@ -93,7 +80,7 @@ export function clusterUnits(
         charts,
         folders: plain.map(({ name, namespace, wave }) => ({ name, namespace, wave })),
         kustomize: !cluster.platform.argocd.provided,
-        hasNamespaces: namespaces.length > 0,
+        hasNamespaces: made.length > 0,
       },
       platformApplications,
     ),
@@ -207,7 +194,7 @@ function platformApplications({
 }: Repository & {
   name: string;
   charts: readonly Component[];
-  folders: readonly Omit<Folder, "unit">[];
+  folders: readonly Pick<Folder, "name" | "namespace" | "wave">[];
   kustomize: boolean;
   hasNamespaces: boolean;
 }): KubernetesObject[] {

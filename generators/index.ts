@@ -1,3 +1,4 @@
+import { checkPermissions } from "./argo/check.ts";
 import { clusterUnits } from "./cluster.ts";
 import { environmentUnits } from "./environment.ts";
 import type { Platform } from "./model/platform.ts";
@@ -15,7 +16,8 @@ export function plan(platform: Platform): Unit[] {
     const environments = environmentsOf(cluster.value, platform).map((environment) =>
       resolveEnvironment(environment, platform),
     );
-    return [...clusterUnits(cluster, environments), ...environments.flatMap(environmentUnits)];
+    const units = [...clusterUnits(cluster, environments), ...environments.flatMap(environmentUnits)];
+    return checkPermissions(cluster.value.name, units);
   });
   return [...schemaUnits(), ...rendered];
 }

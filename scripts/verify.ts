@@ -1,6 +1,6 @@
 import { chalk, echo } from "zx";
 import { objectsBelow } from "../generators/index.ts";
-import { resolveEnvironment } from "../generators/model/resolve.ts";
+import { monitoringOf, resolveEnvironment } from "../generators/model/resolve.ts";
 import { main, rootOf } from "./lib/cli.ts";
 import { clusterOptions, contextOf, find, requireReachable } from "./lib/cluster.ts";
 import { gatewayAddress } from "./lib/gateway.ts";
@@ -64,9 +64,10 @@ await main({
         const none = { why: `the Gateway ${scope.routing}/${scope.name} is not there: was it ever synced?` };
         tell(await gatewayAnswers(environment, isThere ? address : none, isThere ? secure : none));
       }
-      const { monitoring, jaeger } = cluster.platform;
+      const { jaeger } = cluster.platform;
+      const monitoring = monitoringOf(cluster);
       if (!json && (monitoring || jaeger)) echo(chalk.bold("observability"));
-      if (monitoring) tell([await targetsUp(live, stranger)]);
+      if (monitoring) tell([await targetsUp(live, monitoring.url, stranger)]);
       if (jaeger) tell(await tracesArrive(live, environments, address));
     });
     if (json) echo(JSON.stringify(verdicts, null, 2));

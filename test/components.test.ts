@@ -73,6 +73,7 @@ describe("one component more changes its own folders and", () => {
       ),
       "clusters/local/flagger/values.yaml",
       "clusters/local/kube-prometheus-stack/values.yaml",
+      "clusters/local/mesh/network-policy-flagger-loadtester.yaml",
       "clusters/local/monitors/pod-monitor-annotated-pods.yaml",
       "clusters/local/monitors/pod-monitor-envoy.yaml",
       "clusters/local/monitors/pod-monitor-gateway.yaml",

@@ -3,6 +3,7 @@
 import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import { expect, test } from "vitest";
 import { environmentProject } from "../generators/argo/app-project.ts";
+import { destinationRefusal, type ProjectSpec } from "../generators/argo/permission.ts";
 import { objectsOf, parseTexts } from "./support.ts";
 
 const cluster = `name: test
@@ -162,7 +163,10 @@ test("an environment's project ends where another's namespaces begin", () => {
     own: "dev-*",
     others: ["dev-eu-*"],
   });
-  expect(project.spec?.destinations?.map(({ namespace }) => namespace)).toEqual(["dev-*", "!dev-eu-*"]);
+  const allowed = (namespace: string) => destinationRefusal(project.spec as ProjectSpec, namespace) === undefined;
+  expect(["dev-web", "dev-e", "dev-"].filter(allowed)).toEqual(["dev-web", "dev-e", "dev-"]);
+  // To Argo CD an exception that does not apply is a permission.
+  expect(["dev-eu-web", "dev", "devx-web", "kube-system", "argocd", "prod-web"].filter(allowed)).toEqual([]);
   expect(project.spec?.clusterResourceWhitelist).toEqual([{ group: "", kind: "Namespace", name: "dev-*" }]);
   expect(project.spec?.clusterResourceBlacklist).toEqual([{ group: "", kind: "Namespace", name: "dev-eu-*" }]);
 });

@@ -7,6 +7,7 @@ import { namespaceOf, type ResolvedEnvironment } from "../model/resolve.ts";
 import { components } from "../platform/components.ts";
 import { folders } from "../platform/folders.ts";
 import { interfaces } from "../platform/interfaces.ts";
+import { platformNamespaces } from "../platform/namespaces.ts";
 import type { Rule, Subject } from "./rule.ts";
 
 /** Two things that would be one object or one folder: the second would silently replace the first. */
@@ -129,28 +130,17 @@ function withinClusters({ platform, environments }: Subject): Fault[] {
         faults.push({ ...fault, message: `${what} is also the one of ${other}; choose another name` });
       else owners.set(key, owner);
     };
+    const plain = folders(clusterFile, cluster);
     for (const name of [
       "root",
       "platform",
       "argocd",
       "namespaces",
-      ...folders(clusterFile, cluster).map((folder) => folder.name),
+      ...plain.map((folder) => folder.name),
       ...components(cluster).map((component) => component.name),
     ])
       owners.set(`application ${name}`, "the platform");
-    for (const namespace of [
-      "argocd",
-      "default",
-      "kube-system",
-      "istio-system",
-      "istio-ingress",
-      "kube-public",
-      "kube-node-lease",
-      "monitoring",
-      "tracing",
-      "gitea",
-      "flagger-system",
-    ])
+    for (const namespace of platformNamespaces(cluster, plain).taken)
       owners.set(`namespace ${namespace}`, "the platform");
     owners.set("project default", "the platform");
     for (const { host } of interfaces(cluster)) owners.set(`host ${host}`, "the platform");

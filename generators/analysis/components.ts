@@ -12,6 +12,18 @@ export const components: Rule = ({ platform: { clusters }, environments }) =>
         ["platform", "kiali"],
         "Kiali draws what Prometheus has measured; add monitoring, with provided: true where the cluster has it",
       );
+    const stack = platform.monitoring;
+    for (const key of ["namespace", "url"] as const)
+      if (stack?.[key] !== undefined && !stack.provided)
+        add(
+          ["platform", "monitoring", key],
+          "is said of a Prometheus that the cluster has already; remove it, or add provided: true",
+        );
+    if (stack && platform.flagger?.metricsServer !== undefined)
+      add(
+        ["platform", "flagger", "metricsServer"],
+        "Flagger asks the Prometheus of monitoring; state its address there, as url, and remove this",
+      );
     if (provider.type === "aks" && platform.metricsServer?.provided === false)
       add(["platform", "metricsServer"], "AKS brings its own; add provided: true");
     if (cluster.interfaces && !cluster.interfaces.tls && provider.type !== "kind")

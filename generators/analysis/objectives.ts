@@ -8,7 +8,7 @@ export const objectives = forEachService(function* (service, _name, { scope }): 
   const { slo, timeout } = service;
   if (!slo) return;
   const { availability, latency, window } = slo;
-  if (!scope.components.monitoring)
+  if (!scope.monitoring)
     yield {
       path: ["slo"],
       atKey: true,

@@ -89,7 +89,7 @@ export function environmentProject(
     spec: {
       description: `The services of ${name}.`,
       sourceRepos: [repository],
-      destinations: [own, ...others.map((other) => `!${other}`)].map((namespace) => ({ server: here, namespace })),
+      destinations: destinations({ own, others }).map((namespace) => ({ server: here, namespace })),
       clusterResourceWhitelist: namespaces([own]),
       clusterResourceBlacklist: others.length > 0 ? namespaces(others) : undefined,
       namespaceResourceWhitelist: environmentKinds,
@@ -97,6 +97,20 @@ export function environmentProject(
       syncWindows: windows(delivery),
     },
   });
+}
+
+/**
+ * The own namespaces without those of others. Argo CD takes an exception that does not apply for a permission: of `prod-*` and
+ * `!prod-eu-*` the latter would allow kube-system. So what does not begin as the own namespaces do is an exception too.
+ */
+function destinations({ own, others }: ProjectNamespaces): string[] {
+  if (others.length === 0) return [own];
+  const letters = [...own.replace(/\*$/, "")];
+  const beyond = letters.flatMap((letter, index) => {
+    const before = letters.slice(0, index).join("");
+    return [`${before}[!${letter}]*`, ...(before ? [before] : [])];
+  });
+  return [own, ...others.map((other) => `!${other}`), `!{${beyond.join(",")}}`];
 }
 
 /** Name of the project of an environment's parent. */

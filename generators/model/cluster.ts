@@ -68,6 +68,14 @@ const component = <T extends z.ZodRawShape = Record<never, never>>(example: stri
     .optional()
     .describe(`${what} Default: none.`);
 
+/** The address of a Service: what runs in the mesh reaches no host outside of it without a ServiceEntry. */
+const prometheusUrl = z
+  .string()
+  .regex(
+    /^https?:\/\/[a-z]([-a-z0-9]*[a-z0-9])?\.[a-z]([-a-z0-9]*[a-z0-9])?(\.svc(\.cluster\.local)?)?(:[1-9][0-9]{0,4})?(\/[-\w.~]+)*$/,
+    "must be the address of a Service, such as http://prometheus.monitoring:9090",
+  );
+
 const receiver = z.enum(["pagerduty", "slack", "webhook"]).optional();
 
 /** Where alerts go. What is secret about a receiver is a key of a Secret, which never stands in Git. */
@@ -123,8 +131,20 @@ const platform = z
       .describe("Istio: base, istiod, CNI plugin and ingress gateway."),
     monitoring: component(
       "91.5.0",
-      "Prometheus, Alertmanager and Grafana: the chart kube-prometheus-stack. One that the cluster has already is expected in the namespace monitoring, to select all monitors and rules.",
-      { alerting },
+      "Prometheus, Alertmanager and Grafana: the chart kube-prometheus-stack. One that the cluster has already is expected to select all monitors and rules.",
+      {
+        alerting,
+        namespace: name
+          .optional()
+          .describe(
+            "Namespace of a Prometheus that the cluster has already, also for monitors and rules. Default: monitoring.",
+          ),
+        url: prometheusUrl
+          .optional()
+          .describe(
+            "Address of a Prometheus that the cluster has already; Kiali, Flagger and verify ask it. Default: the Service of Prometheus Operator, http://prometheus-operated.<namespace>.svc.cluster.local:9090.",
+          ),
+      },
     ),
     jaeger: component(
       "4.11.1",
@@ -138,13 +158,9 @@ const platform = z
         loadTester: version("0.38.0")
           .default("0.38.0")
           .describe("Version of the load tester's chart. Default: 0.38.0."),
-        metricsServer: z
-          .string()
-          .regex(/^https?:\/\/[^\s/@]+$/, "must be a URL such as http://prometheus.monitoring:9090")
+        metricsServer: prometheusUrl
           .optional()
-          .describe(
-            "The Prometheus to ask. Default: http://prometheus-operated.monitoring:9090 where monitoring is installed here, else http://prometheus.monitoring:9090.",
-          ),
+          .describe("The Prometheus to ask where monitoring is not named. Default: the one of monitoring."),
       },
     ),
     gitea: z

@@ -13,8 +13,16 @@ export const ingress = {
   selector: { istio: "ingressgateway" },
 } as const;
 
-/** The namespace of Prometheus, also where the cluster has its own: who may scrape the proxies. */
+/** The namespace of Prometheus, Alertmanager and Grafana where they are installed here. */
 export const monitoring = { namespace: "monitoring" } as const;
+
+/** The Prometheus of a cluster, installed here or the cluster's own. */
+export interface Monitoring {
+  /** Where it runs, and finds its monitors and rules. */
+  readonly namespace: string;
+  /** Address inside of the cluster. */
+  readonly url: string;
+}
 
 /** Where spans go: Jaeger's Service, also where the cluster has its own, and the name of the mesh's tracing provider. */
 export const tracing = {
@@ -66,7 +74,8 @@ export interface Scope {
   readonly routing: string;
   readonly mesh: Environment["mesh"];
   /** Which of the cluster's platform components there are. */
-  readonly components: Readonly<Record<"monitoring" | "jaeger" | "flagger", boolean>>;
+  readonly components: Readonly<Record<"jaeger" | "flagger", boolean>>;
+  readonly monitoring: Monitoring | undefined;
   /** URL of the Prometheus that Flagger asks. */
   readonly metricsServer: string;
   /** Where names are resolved. */
@@ -181,11 +190,17 @@ export function dnsCapture({ platform: { istio } }: Cluster): boolean {
   return istio !== undefined && (istio.dnsCapture ?? !istio.provided);
 }
 
-/** The Prometheus that Flagger asks, where the cluster has Flagger. */
-export function metricsServerOf({ platform }: Cluster): string {
-  // The operator's own Service where the stack is ours.
-  const service = platform.monitoring?.provided === false ? "prometheus-operated" : "prometheus";
-  return platform.flagger?.metricsServer ?? `http://${service}.${monitoring.namespace}:9090`;
+/** The Prometheus of a cluster: the only place that knows its address. */
+export function monitoringOf({ platform }: Cluster): Monitoring | undefined {
+  if (!platform.monitoring) return undefined;
+  const { namespace = monitoring.namespace, url } = platform.monitoring;
+  // The Service that Prometheus Operator makes in each namespace with a Prometheus.
+  return { namespace, url: url ?? `http://prometheus-operated.${namespace}.svc.cluster.local:9090` };
+}
+
+/** The Prometheus that Flagger asks; none where the cluster has none. */
+export function metricsServerOf(cluster: Cluster): string | undefined {
+  return monitoringOf(cluster)?.url ?? cluster.platform.flagger?.metricsServer;
 }
 
 /** An environment with every reference followed. */
@@ -221,11 +236,11 @@ function resolve(input: Input<Environment>, { clusters }: Platform): ResolvedEnv
     routing: routingNamespace(environment),
     mesh: environment.mesh,
     components: {
-      monitoring: cluster?.platform.monitoring !== undefined,
       jaeger: cluster?.platform.jaeger !== undefined,
       flagger: cluster?.platform.flagger !== undefined,
     },
-    metricsServer: cluster ? metricsServerOf(cluster) : "",
+    monitoring: cluster && monitoringOf(cluster),
+    metricsServer: (cluster && metricsServerOf(cluster)) ?? "",
     dns: cluster ? dnsServers(cluster.provider.type, cluster.network) : [],
     dnsCapture: cluster !== undefined && dnsCapture(cluster),
     reserved: cluster ? reservedRanges(cluster.provider.type, cluster.network) : [],

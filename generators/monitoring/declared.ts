@@ -118,7 +118,7 @@ function constant(record: string, value: number, of: Readonly<Record<string, str
 
 /** None where nothing reads it. A dot cannot be part of a workload's name, so no two of these are named alike. */
 function facts(workload: Workload, name: string, rules: Constant[]): PrometheusRule[] {
-  if (!workload.scope.components.monitoring) return [];
+  if (!workload.scope.monitoring) return [];
   return [
     new PrometheusRule({
       metadata: { name, namespace: workload.namespace, labels: labels(workload) },

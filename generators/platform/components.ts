@@ -29,3 +29,29 @@ export function components(cluster: Cluster): Component[] {
     ...flagger(cluster),
   ];
 }
+
+/** A namespace of the platform. */
+export interface ComponentNamespace {
+  readonly name: string;
+  /** Whether it is made here: its component is installed here, or the first of its components. */
+  readonly made: boolean;
+}
+
+/**
+ * The namespaces that the components of a cluster are in, those that it had before among them: as each component says where
+ * it would be installed.
+ */
+export function componentNamespaces(cluster: Cluster): ComponentNamespace[] {
+  const installed = new Set(components(cluster).map(({ name }) => name));
+  const all = components({ ...cluster, platform: withoutProvided(cluster.platform) });
+  return [...Map.groupBy(all, ({ namespace }) => namespace)].map(([name, [first]]) => ({
+    name,
+    made: first !== undefined && installed.has(first.name),
+  }));
+}
+
+/** A platform as if the cluster had none of its components already. */
+function withoutProvided(platform: Cluster["platform"]): Cluster["platform"] {
+  const all = Object.entries(platform).map(([key, component]) => [key, component && { ...component, provided: false }]);
+  return Object.fromEntries(all) as Cluster["platform"];
+}

@@ -2,8 +2,8 @@ import { AuthorizationPolicy } from "@kubernetes-models/istio/security.istio.io/
 import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
 import { waves } from "../argo/waves.ts";
 import type { Cluster } from "../model/cluster.ts";
-import { loadTester, metricsServerOf } from "../model/resolve.ts";
-import { pods, tcp } from "../security/network-policy.ts";
+import { loadTester, type Monitoring, metricsServerOf } from "../model/resolve.ts";
+import { namespacePeer, pods, tcp } from "../security/network-policy.ts";
 import { groupLabels } from "../workloads/labels.ts";
 import { containerSecurity } from "../workloads/pod.ts";
 import type { Component } from "./components.ts";
@@ -58,11 +58,19 @@ export function flagger(cluster: Cluster): Component[] {
   ];
 }
 
+/** What the load tester's policies follow from. */
+export interface LoadTesterContext extends Pick<Cluster["platform"], "flagger"> {
+  readonly monitoring: Monitoring | undefined;
+}
+
 /**
  * Who may call the load tester: Flagger alone, because it runs whatever command it is sent, with the right to call the
  * services that Flagger analyses.
  */
-export function loadTesterPolicies(flagger: Cluster["platform"]["flagger"]): (AuthorizationPolicy | NetworkPolicy)[] {
+export function loadTesterPolicies({
+  flagger,
+  monitoring,
+}: LoadTesterContext): (AuthorizationPolicy | NetworkPolicy)[] {
   if (!flagger || flagger.provided) return [];
   const metadata = { name: loadTester.name, namespace, labels: groupLabels("platform") };
   return [
@@ -81,7 +89,7 @@ export function loadTesterPolicies(flagger: Cluster["platform"]["flagger"]): (Au
         policyTypes: ["Ingress"],
         ingress: [
           { from: [pods(namespace, { "app.kubernetes.io/name": flaggerName })], ports: tcp([8080]) },
-          { from: [pods("monitoring", {})], ports: tcp([15020]) },
+          ...(monitoring ? [{ from: [namespacePeer(monitoring.namespace)], ports: tcp([15020]) }] : []),
         ],
       },
     }),

@@ -1,14 +1,14 @@
 import { createRequire } from "node:module";
 import { waves } from "../argo/waves.ts";
 import type { Cluster } from "../model/cluster.ts";
-import { ingress, monitoring } from "../model/resolve.ts";
+import { ingress, monitoringOf } from "../model/resolve.ts";
 import { browseUrl } from "../monitoring/alert.ts";
 import type * as dashboardsModule from "../monitoring/dashboards/index.ts";
 import { rules } from "../monitoring/rules.ts";
 import { type KubernetesObject, type Unit, unit } from "../render/output.ts";
 import { paths } from "../render/paths.ts";
 import { peerAuthentication } from "../security/peer-authentication.ts";
-import { loadTesterPolicies } from "./flagger.ts";
+import { type LoadTesterContext, loadTesterPolicies } from "./flagger.ts";
 import { gitea, gitServer } from "./gitea.ts";
 import { interfaceRoutes, interfaces, interfaceUrl } from "./interfaces.ts";
 import { monitors } from "./monitors.ts";
@@ -19,6 +19,8 @@ export interface Folder {
   readonly name: string;
   readonly namespace: string;
   readonly wave: number;
+  /** Whether its component has the namespace to itself, and makes it. */
+  readonly ownNamespace: boolean;
   readonly unit: Unit;
 }
 
@@ -28,10 +30,12 @@ export interface Folder {
  * @param windows of the objectives of the cluster's services
  */
 export function folders(file: string, cluster: Cluster, windows: readonly string[] = []): Folder[] {
-  const { istio, gitea: git, monitoring: stack } = cluster.platform;
+  const { istio, gitea: git, flagger } = cluster.platform;
+  const stack = monitoringOf(cluster);
   const observed = {
+    namespace: stack?.namespace ?? "",
     runbooks: browseUrl(asPeopleReachIt(cluster), "generators/monitoring/runbooks.md"),
-    flagger: cluster.platform.flagger !== undefined,
+    flagger: flagger !== undefined,
   };
   const list = interfaces(cluster);
   const folder = <C extends object>(
@@ -40,22 +44,24 @@ export function folders(file: string, cluster: Cluster, windows: readonly string
     wave: number,
     context: C,
     generate: (context: C) => readonly KubernetesObject[],
+    ownNamespace = false,
   ): Folder => ({
     name,
     namespace,
     wave,
+    ownNamespace,
     unit: unit(paths.component(cluster.name, name), file, name, context, generate),
   });
   return [
-    ...(git ? [folder(gitServer.name, gitServer.namespace, waves.platform.foundations, git, gitea)] : []),
+    ...(git ? [folder(gitServer.name, gitServer.namespace, waves.platform.foundations, git, gitea, true)] : []),
     ...(istio
-      ? [folder("mesh", "istio-system", waves.platform.mesh, { flagger: cluster.platform.flagger }, meshObjects)]
+      ? [folder("mesh", "istio-system", waves.platform.mesh, { flagger, monitoring: stack }, meshObjects)]
       : []),
     ...(stack
       ? [
-          folder("monitors", monitoring.namespace, waves.platform.configuration, {}, monitors),
-          folder("rules", monitoring.namespace, waves.platform.configuration, { ...observed, windows }, rules),
-          folder("dashboards", monitoring.namespace, waves.platform.configuration, observed, (context) =>
+          folder("monitors", stack.namespace, waves.platform.configuration, { namespace: stack.namespace }, monitors),
+          folder("rules", stack.namespace, waves.platform.configuration, { ...observed, windows }, rules),
+          folder("dashboards", stack.namespace, waves.platform.configuration, observed, (context) =>
             dashboards().dashboards(context),
           ),
         ]
@@ -87,6 +93,6 @@ function asPeopleReachIt(cluster: Cluster): Cluster["repository"] {
 }
 
 /** Who may call whom in the mesh of the platform's own namespaces. */
-function meshObjects({ flagger }: Pick<Cluster["platform"], "flagger">): KubernetesObject[] {
-  return [peerAuthentication("istio-system"), ...loadTesterPolicies(flagger)];
+function meshObjects({ flagger, monitoring }: LoadTesterContext): KubernetesObject[] {
+  return [peerAuthentication("istio-system"), ...loadTesterPolicies({ flagger, monitoring })];
 }

@@ -1,9 +1,8 @@
 import { waves } from "../argo/waves.ts";
 import type { Cluster } from "../model/cluster.ts";
-import { tracing } from "../model/resolve.ts";
+import { monitoringOf, tracing } from "../model/resolve.ts";
 import type { Component } from "./components.ts";
 import { interfaceUrl } from "./interfaces.ts";
-import { prometheusUrl } from "./monitoring.ts";
 import { kialiSecret } from "./secrets.ts";
 import { isLocal, memory } from "./sizes.ts";
 
@@ -27,7 +26,7 @@ export function kiali(cluster: Cluster): Component[] {
         login_token: { signing_key: `secret:${kialiSecret.name}:${kialiSecret.key}` },
         server: { web_root: "/" },
         external_services: {
-          prometheus: { url: prometheusUrl },
+          prometheus: { url: monitoringOf(cluster)?.url },
           // It would ask Grafana for its dashboards, and has no account there.
           grafana: { enabled: false },
           tracing: jaeger

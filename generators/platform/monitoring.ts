@@ -9,9 +9,6 @@ import { isLocal, memory } from "./sizes.ts";
 
 const release = "kube-prometheus-stack";
 
-/** Where Prometheus answers, the one of the chart or the cluster's own: the Service that the operator makes for each. */
-export const prometheusUrl = `http://prometheus-operated.${monitoring.namespace}.svc.cluster.local:9090`;
-
 /** Prometheus, Alertmanager, Grafana and the exporters. Values were checked by rendering chart 88.5.3 with them. */
 export function monitoringStack(cluster: Cluster): Component[] {
   const { monitoring: stack } = cluster.platform;
@@ -19,7 +16,7 @@ export function monitoringStack(cluster: Cluster): Component[] {
   return [
     {
       name: release,
-      namespace: monitoring.namespace,
+      namespace: stack.namespace ?? monitoring.namespace,
       furtherNamespaces: ["kube-system"],
       wave: waves.platform.operators,
       chart: {

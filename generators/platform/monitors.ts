@@ -1,20 +1,29 @@
 import { PodMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor";
 import { ServiceMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor";
 import { argocdNamespace } from "../argo/application.ts";
-import { ingress, monitoring } from "../model/resolve.ts";
+import { ingress, type Monitoring } from "../model/resolve.ts";
 import { groupLabels } from "../workloads/labels.ts";
 
-type Endpoint = NonNullable<
-  NonNullable<NonNullable<ConstructorParameters<typeof PodMonitor>[0]>["spec"]>["podMetricsEndpoints"]
->[number];
+type PodMonitorSpec = NonNullable<ConstructorParameters<typeof PodMonitor>[0]>["spec"];
+type ServiceMonitorSpec = NonNullable<ConstructorParameters<typeof ServiceMonitor>[0]>["spec"];
+type Endpoint = NonNullable<NonNullable<PodMonitorSpec>["podMetricsEndpoints"]>[number];
 type Relabeling = NonNullable<Endpoint["relabelings"]>[number];
 
-/** What Prometheus scrapes besides Kubernetes and its own stack: proxies, the gateway, istiod, annotated pods, Argo CD. */
-export function monitors() {
-  return [envoys(), gateway(), annotatedPods(), istiod(), argocd()];
+/**
+ * What Prometheus scrapes besides Kubernetes and its own stack: proxies, the gateway, istiod, annotated pods, Argo CD.
+ *
+ * @param context where Prometheus looks for monitors
+ */
+export function monitors({ namespace }: Pick<Monitoring, "namespace">): (PodMonitor | ServiceMonitor)[] {
+  const metadata = (name: string) => ({ name, namespace, labels: groupLabels("platform") });
+  return [
+    new PodMonitor({ metadata: metadata("envoy"), spec: envoys }),
+    new PodMonitor({ metadata: metadata("gateway"), spec: gateway }),
+    new PodMonitor({ metadata: metadata("annotated-pods"), spec: annotatedPods }),
+    new ServiceMonitor({ metadata: metadata("istiod"), spec: istiod }),
+    new ServiceMonitor({ metadata: metadata("argocd"), spec: argocd }),
+  ];
 }
-
-const metadata = (name: string) => ({ name, namespace: monitoring.namespace, labels: groupLabels("platform") });
 
 /** A scrape job whose name is not the operator's `podMonitor/<namespace>/<name>/0`. */
 const job = (name: string): Relabeling => ({ action: "replace", targetLabel: "job", replacement: name });
@@ -73,82 +82,57 @@ function proxyEndpoint(name: string): Endpoint {
 }
 
 /** Every sidecar. */
-function envoys(): PodMonitor {
-  return new PodMonitor({
-    metadata: metadata("envoy"),
-    spec: {
-      namespaceSelector: { any: true },
-      selector: { matchExpressions: [{ key: "istio", operator: "NotIn", values: [ingress.selector.istio] }] },
-      podMetricsEndpoints: [proxyEndpoint("envoy")],
-    },
-  });
-}
+const envoys: PodMonitorSpec = {
+  namespaceSelector: { any: true },
+  selector: { matchExpressions: [{ key: "istio", operator: "NotIn", values: [ingress.selector.istio] }] },
+  podMetricsEndpoints: [proxyEndpoint("envoy")],
+};
 
-function gateway(): PodMonitor {
-  return new PodMonitor({
-    metadata: metadata("gateway"),
-    spec: {
-      namespaceSelector: { matchNames: [ingress.namespace] },
-      selector: { matchLabels: { ...ingress.selector } },
-      podMetricsEndpoints: [proxyEndpoint("gateway")],
-    },
-  });
-}
+const gateway: PodMonitorSpec = {
+  namespaceSelector: { matchNames: [ingress.namespace] },
+  selector: { matchLabels: { ...ingress.selector } },
+  podMetricsEndpoints: [proxyEndpoint("gateway")],
+};
 
 /** Pods that ask for it with `prometheus.io/scrape: "true"`, and have no job of their own above and below. */
-function annotatedPods(): PodMonitor {
-  return new PodMonitor({
-    metadata: metadata("annotated-pods"),
-    spec: {
-      namespaceSelector: { any: true },
-      selector: { matchExpressions: [{ key: "istio", operator: "NotIn", values: ["pilot"] }] },
-      podMetricsEndpoints: [
+const annotatedPods: PodMonitorSpec = {
+  namespaceSelector: { any: true },
+  selector: { matchExpressions: [{ key: "istio", operator: "NotIn", values: ["pilot"] }] },
+  podMetricsEndpoints: [
+    {
+      relabelings: [
+        { action: "keep", sourceLabels: [annotation("scrape")], regex: "true" },
+        // istiod annotates what it injects: those are scraped as proxies.
         {
-          relabelings: [
-            { action: "keep", sourceLabels: [annotation("scrape")], regex: "true" },
-            // istiod annotates what it injects: those are scraped as proxies.
-            {
-              action: "drop",
-              sourceLabels: ["__meta_kubernetes_pod_annotationpresent_sidecar_istio_io_status"],
-              regex: "true",
-            },
-            { action: "replace", sourceLabels: [annotation("scheme")], regex: "(https?)", targetLabel: "__scheme__" },
-            { action: "replace", sourceLabels: [annotation("path")], regex: "(.+)", targetLabel: "__metrics_path__" },
-            ...address(annotation("port")),
-            // Every container of a pod is found; without its name they are one target.
-            { action: "labeldrop", regex: "container" },
-            job("annotated-pods"),
-          ],
+          action: "drop",
+          sourceLabels: ["__meta_kubernetes_pod_annotationpresent_sidecar_istio_io_status"],
+          regex: "true",
         },
+        { action: "replace", sourceLabels: [annotation("scheme")], regex: "(https?)", targetLabel: "__scheme__" },
+        { action: "replace", sourceLabels: [annotation("path")], regex: "(.+)", targetLabel: "__metrics_path__" },
+        ...address(annotation("port")),
+        // Every container of a pod is found; without its name they are one target.
+        { action: "labeldrop", regex: "container" },
+        job("annotated-pods"),
       ],
     },
-  });
-}
+  ],
+};
 
-function istiod(): ServiceMonitor {
-  return new ServiceMonitor({
-    metadata: metadata("istiod"),
-    spec: {
-      namespaceSelector: { matchNames: ["istio-system"] },
-      selector: { matchLabels: { istio: "pilot" } },
-      endpoints: [{ port: "http-monitoring", relabelings: [job("istiod")] }],
-    },
-  });
-}
+const istiod: ServiceMonitorSpec = {
+  namespaceSelector: { matchNames: ["istio-system"] },
+  selector: { matchLabels: { istio: "pilot" } },
+  endpoints: [{ port: "http-monitoring", relabelings: [job("istiod")] }],
+};
 
 /** All of Argo CD but Dex, which serves no metrics until it is configured. */
-function argocd(): ServiceMonitor {
-  return new ServiceMonitor({
-    metadata: metadata("argocd"),
-    spec: {
-      namespaceSelector: { matchNames: [argocdNamespace] },
-      selector: {
-        matchExpressions: [
-          { key: "app.kubernetes.io/part-of", operator: "In", values: ["argocd"] },
-          { key: "app.kubernetes.io/component", operator: "NotIn", values: ["dex-server"] },
-        ],
-      },
-      endpoints: [{ port: "metrics" }],
-    },
-  });
-}
+const argocd: ServiceMonitorSpec = {
+  namespaceSelector: { matchNames: [argocdNamespace] },
+  selector: {
+    matchExpressions: [
+      { key: "app.kubernetes.io/part-of", operator: "In", values: ["argocd"] },
+      { key: "app.kubernetes.io/component", operator: "NotIn", values: ["dex-server"] },
+    ],
+  },
+  endpoints: [{ port: "metrics" }],
+};

@@ -2,7 +2,7 @@ import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPol
 import type { INetworkPolicyPeer } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicyPeer";
 import { type Cidr, cidrs, closedRanges, exceptions } from "../model/cidr.ts";
 import type { DnsServer } from "../model/network.ts";
-import { ingress, loadTester, monitoring, type Scope, tracing, type Workload } from "../model/resolve.ts";
+import { ingress, loadTester, type Scope, tracing, type Workload } from "../model/resolve.ts";
 import { labels, podSelector } from "../workloads/labels.ts";
 
 /** Denies all traffic of a namespace's pods, in both directions. */
@@ -96,7 +96,7 @@ export function networkPolicy(workload: Workload): NetworkPolicy {
         })),
         ...(exposed.length > 0 ? [{ from: [pods(ingress.namespace, ingress.selector)], ports: tcp(exposed) }] : []),
         ...(tested.length > 0 ? [{ from: [pods(loadTester.namespace, loadTester.selector)], ports: tcp(tested) }] : []),
-        ...(scope.components.monitoring ? [{ from: [namespacePeer(monitoring.namespace)], ports: tcp([15020]) }] : []),
+        ...(scope.monitoring ? [{ from: [namespacePeer(scope.monitoring.namespace)], ports: tcp([15020]) }] : []),
       ],
       egress: [
         ...infrastructure(scope),

@@ -142,7 +142,7 @@ async function makeClone(
   }
   for (const component of provided)
     if (input.hasIn(["platform", component])) input.setIn(["platform", component, "provided"], true);
-  if (process.env.E2E_METRICS) input.setIn(["platform", "flagger", "metricsServer"], process.env.E2E_METRICS);
+  if (process.env.E2E_METRICS) input.setIn(["platform", "monitoring", "url"], process.env.E2E_METRICS);
   writeFileSync(file, input.toString({ lineWidth: 0 }));
   await git`node scripts/run.js render`;
   await git`git add --all`;

@@ -4,7 +4,7 @@
  * E2E_CONTEXT   kubectl context; the current one where it is not set
  * E2E_REPO      URL of a Git repository that this machine and the cluster reach; not set: the cluster's own Git server, after a bootstrap
  * E2E_PROVIDED  components that the cluster has already, such as `argocd,istio`
- * E2E_METRICS   address of the Prometheus that a provided Flagger asks; rollouts are left out where it is not set
+ * E2E_METRICS   address of a provided Prometheus; rollouts are left out where it is not set
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -11,10 +11,12 @@ import { ruleFiles } from "./rules.ts";
 import { measured } from "./series.ts";
 
 const platform = platformIn(shippedFolder);
-const all = dashboards({ runbooks: "https://git.example.com/runbooks.md", flagger: true }).map((map) => {
-  const [[file, text] = ["", ""]] = Object.entries(map.data ?? {});
-  return { file, text, map, json: JSON.parse(text) };
-});
+const all = dashboards({ namespace: "monitoring", runbooks: "https://git.example.com/runbooks.md", flagger: true }).map(
+  (map) => {
+    const [[file, text] = ["", ""]] = Object.entries(map.data ?? {});
+    return { file, text, map, json: JSON.parse(text) };
+  },
+);
 const panelsOf = (json: any): any[] => json.panels.filter(({ type }: any) => type !== "row");
 
 /** A query as Grafana would send it, with the variables filled in. */

@@ -15,7 +15,9 @@ import { ruleFiles } from "./rules.ts";
 import { measured } from "./series.ts";
 
 const [name = "versions", file = ".github/images/dashboard.png"] = parseArgs({ allowPositionals: true }).positionals;
-const map = dashboards({ runbooks: "", flagger: true }).find(({ metadata }) => metadata?.name === `dashboard-${name}`);
+const map = dashboards({ namespace: "monitoring", runbooks: "", flagger: true }).find(
+  ({ metadata }) => metadata?.name === `dashboard-${name}`,
+);
 if (!map) throw new Error(`no dashboard ${name}`);
 const json = JSON.parse(Object.values(map.data ?? {})[0] ?? "");
 

@@ -1,5 +1,4 @@
 import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
-import { monitoring } from "../../model/resolve.ts";
 import { groupLabels } from "../../workloads/labels.ts";
 import { canaries } from "./canaries.ts";
 import { objectives } from "./objectives.ts";
@@ -8,20 +7,22 @@ import { service } from "./service.ts";
 import { versions } from "./versions.ts";
 
 export interface DashboardsContext {
+  /** Where Grafana looks for them. */
+  readonly namespace: string;
   /** Address of runbooks.md. */
   readonly runbooks: string;
   readonly flagger: boolean;
 }
 
 /** The dashboards as ConfigMaps, which Grafana's sidecar loads into the folder `slipway`. */
-export function dashboards({ runbooks, flagger }: DashboardsContext): ConfigMap[] {
+export function dashboards({ namespace, runbooks, flagger }: DashboardsContext): ConfigMap[] {
   const all = { overview, service, versions, objectives, ...(flagger && { canaries }) };
   return Object.entries(all).map(
     ([name, make]) =>
       new ConfigMap({
         metadata: {
           name: `dashboard-${name}`,
-          namespace: monitoring.namespace,
+          namespace,
           labels: { ...groupLabels("platform"), grafana_dashboard: "1" },
           annotations: { grafana_folder: "slipway" },
         },

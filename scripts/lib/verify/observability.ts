@@ -1,13 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { monitoring, type ResolvedEnvironment, tracing } from "../../../generators/model/resolve.ts";
+import { type ResolvedEnvironment, tracing } from "../../../generators/model/resolve.ts";
 import { type LiveCluster, type ServiceAddress, withService } from "../cluster.ts";
 import { exposuresOf, gatewayClient } from "../gateway.ts";
 import type { Address } from "./gateway.ts";
 import { ask, describeReply, type Source, strangerNamespace } from "./probe.ts";
 import type { Verdict } from "./verdict.ts";
-
-/** Services of Prometheus: the operator's own, the one of Istio's and Flagger's instructions, the chart's. */
-const prometheusServices = ["prometheus-operated", "prometheus", "kube-prometheus-stack-prometheus"];
 
 /** What Prometheus says of a target: https://prometheus.io/docs/prometheus/latest/querying/api/#targets */
 export interface Target {
@@ -20,22 +17,31 @@ interface TargetsReply {
   readonly data: { readonly activeTargets: readonly Target[] };
 }
 
-/** Every target of Prometheus can be scraped. @param inside a container to ask from where Prometheus is no pod of the cluster */
-export async function targetsUp(live: LiveCluster, inside: Source): Promise<Verdict> {
+/**
+ * Every target of Prometheus can be scraped.
+ *
+ * @param url address of Prometheus inside of the cluster, as Kiali and Flagger know it
+ * @param inside a container to ask from where Prometheus is no pod of the cluster
+ */
+export async function targetsUp(live: LiveCluster, url: string, inside: Source): Promise<Verdict> {
   const name = "every target of Prometheus is up";
-  const obstacles: string[] = [];
-  for (const service of prometheusServices) {
-    const did = `asked ${monitoring.namespace}/${service} for its active targets`;
-    const address = { namespace: monitoring.namespace, service, port: 9090 };
-    const path = "api/v1/targets?state=active";
-    const forwarded = await askService(live, address, (url) => getJson<TargetsReply>(`${url}${path}`));
-    const isElsewhere = "why" in forwarded && forwarded.why.includes("without a selector");
-    const found = isElsewhere ? await askFrom<TargetsReply>(live, inside, address, `/${path}`) : forwarded;
-    if ("value" in found) return { name, did, ...judgeTargets(found.value.data.activeTargets) };
-    if (!found.why.includes("(NotFound)")) obstacles.push(`${service}: ${found.why}`);
-  }
-  const none = `none of the Services ${prometheusServices.join(", ")} is in namespace ${monitoring.namespace}`;
-  return { name, did: "looked for Prometheus", saw: obstacles.join("; ") || none, result: "unknown" };
+  const did = `asked ${url} for its active targets`;
+  const path = "api/v1/targets?state=active";
+  const { address, base } = addressOf(url);
+  const forwarded = await askService(live, address, (local) => getJson<TargetsReply>(`${local}${base}${path}`));
+  const isElsewhere = "why" in forwarded && forwarded.why.includes("without a selector");
+  const found = isElsewhere ? await askFrom<TargetsReply>(live, inside, address, `/${base}${path}`) : forwarded;
+  if ("value" in found) return { name, did, ...judgeTargets(found.value.data.activeTargets) };
+  return { name, did, saw: found.why, result: "unknown" };
+}
+
+/** The Service that an address is of, and the folder below it, with `/` at its end if there is one. */
+function addressOf(url: string): { readonly address: ServiceAddress; readonly base: string } {
+  const { hostname, port, protocol, pathname } = new URL(url);
+  const [service = "", namespace = ""] = hostname.split(".");
+  const usual = protocol === "https:" ? 443 : 80;
+  const address = { namespace, service, port: port === "" ? usual : Number(port) };
+  return { address, base: pathname === "/" ? "" : `${pathname.slice(1)}/` };
 }
 
 /** What the targets say about what is measured. */
