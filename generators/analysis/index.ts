@@ -14,7 +14,7 @@ import { hosting } from "./hosting.ts";
 import { images } from "./images.ts";
 import { madeSecrets } from "./made-secrets.ts";
 import { names } from "./names.ts";
-import { objectives } from "./objectives.ts";
+import { measurement, objectives } from "./objectives.ts";
 import { ports } from "./ports.ts";
 import { probes } from "./probes.ts";
 import { providers } from "./providers.ts";
@@ -29,11 +29,12 @@ import { sizes } from "./sizes.ts";
 import { syncWindows } from "./sync-windows.ts";
 import { timeouts } from "./timeouts.ts";
 import { unusedRoutes } from "./unused-routes.ts";
+import { variables } from "./variables.ts";
 import { versionReferences } from "./version-references.ts";
 import { weights } from "./weights.ts";
 
 /** Rules that compare files: where one cannot be read, they would only repeat that. */
-const acrossFiles: readonly Rule[] = [hosting, collisions, crds, components, gitServers];
+const acrossFiles: readonly Rule[] = [hosting, collisions, crds, components, gitServers, measurement];
 
 const withinFiles: readonly Rule[] = [
   names,
@@ -60,6 +61,7 @@ const withinFiles: readonly Rule[] = [
   providers,
   objectives,
   alerting,
+  variables,
   madeSecrets,
 ];
 

@@ -4,16 +4,10 @@ import { buckets, burnRate, burnRates } from "../monitoring/burn-rates.ts";
 import { type Finding, forEachService } from "./rule.ts";
 
 /** Objectives that cannot be measured, cannot be missed, or whose alerts could never fire. */
-export const objectives = forEachService(function* (service, _name, { scope }): Generator<Finding> {
+export const objectives = forEachService(function* (service): Generator<Finding> {
   const { slo, timeout } = service;
   if (!slo) return;
   const { availability, latency, window } = slo;
-  if (!scope.monitoring)
-    yield {
-      path: ["slo"],
-      atKey: true,
-      message: `needs Prometheus, which the cluster ${scope.cluster} lacks; add platform.monitoring in clusters/${scope.cluster}.yaml, or remove slo`,
-    };
   if (servicePorts(service).every(({ protocol }) => protocol === "tcp"))
     yield {
       path: ["slo"],
@@ -38,6 +32,16 @@ export const objectives = forEachService(function* (service, _name, { scope }): 
     yield {
       path: ["slo", "latency", "threshold"],
       message: `is ${latency.threshold}, and no request takes longer than the timeout of ${timeout}; take less`,
+    };
+});
+
+/** Objectives on a cluster where nothing measures. */
+export const measurement = forEachService(function* ({ slo }, _name, { scope }): Generator<Finding> {
+  if (slo && !scope.monitoring)
+    yield {
+      path: ["slo"],
+      atKey: true,
+      message: `needs Prometheus, which the cluster ${scope.cluster} lacks; add platform.monitoring in clusters/${scope.cluster}.yaml, or remove slo`,
     };
 });
 

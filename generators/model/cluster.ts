@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { gatewayTls } from "./environment.ts";
 import { network } from "./network.ts";
-import { domain, name, port } from "./scalars.ts";
+import { domain, name, nodes, port } from "./scalars.ts";
 
 const digestImage = z
   .string()
@@ -10,8 +10,8 @@ const digestImage = z
 const kind = z.strictObject({
   type: z.literal("kind"),
   image: digestImage.describe("Node image with its digest, from the release notes of the Kind version in use."),
-  controlPlanes: z.int().min(1).default(1).describe("Control plane nodes. Default: 1."),
-  workers: z.int().min(0).default(2).describe("Worker nodes. Default: 2."),
+  controlPlanes: z.int().min(1).max(9).default(1).describe("Control plane nodes. Default: 1."),
+  workers: z.int().min(0).max(100).default(2).describe("Worker nodes. Default: 2."),
   httpPort: port.default(80).describe("Port of this machine that reaches the gateway's HTTP. Default: 80."),
   httpsPort: port.default(443).describe("Port of this machine that reaches the gateway's HTTPS. Default: 443."),
 });
@@ -30,8 +30,8 @@ const eks = z.strictObject({
   nodes: z
     .strictObject({
       instanceType: z.string().min(1).describe("EC2 instance type."),
-      min: z.int().min(1).describe("Fewest nodes."),
-      max: z.int().min(1).describe("Most nodes; the cluster autoscaler moves between the two."),
+      min: nodes.describe("Fewest nodes."),
+      max: nodes.describe("Most nodes; the cluster autoscaler moves between the two."),
       volume: z
         .string()
         .regex(/^[1-9][0-9]{0,4}Gi$/, "must be a number of Gi, such as 50Gi, which is how EBS counts")
@@ -119,7 +119,7 @@ const platform = z
           .boolean()
           .default(false)
           .describe("Whether the cluster already has it, so that slipway installs none. Default: false."),
-        gatewayReplicas: z.int().min(1).default(1).describe("Pods of the ingress gateway. Default: 1."),
+        gatewayReplicas: z.int().min(1).max(100).default(1).describe("Pods of the ingress gateway. Default: 1."),
         dnsCapture: z
           .boolean()
           .optional()

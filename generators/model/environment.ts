@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { bytes, count, cpu, duration, hostName, name, percent, tags } from "./scalars.ts";
+import { bytes, cpu, duration, hostName, name, percent, tags } from "./scalars.ts";
 import { dataStore, service } from "./service.ts";
 
 const namespaces = z
@@ -13,7 +13,7 @@ const namespaces = z
       .strictObject({
         cpu: cpu.optional().describe("Sum of CPU requests."),
         memory: bytes.optional().describe("Sum of memory requests."),
-        pods: count.optional().describe("Number of pods."),
+        pods: z.int().min(1).max(150_000).optional().describe("Number of pods."),
       })
       .optional()
       .describe("ResourceQuota of each namespace. Default: none."),

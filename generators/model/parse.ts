@@ -1,12 +1,13 @@
 import { load, YAMLException } from "js-yaml";
 import { isAlias, isScalar, parseDocument, visit } from "yaml";
 import type { z } from "zod";
+import { findUnreadable, withoutPrototypes } from "./content.ts";
 import { type Fault, nearMiss, type Path } from "./faults.ts";
 
 export type Parsed<T> = { readonly value: T } | { readonly faults: readonly Fault[] };
 
-/** An environment of a thousand services has a tenth of it; what is longer is no input. */
-const longest = 10_000_000;
+/** Most characters of an input: an environment of a thousand services has a tenth of it. */
+export const longest = 10_000_000;
 /** Nobody reads more faults of one file at once, and finding the place of each takes time. */
 const most = 1_000;
 
@@ -31,12 +32,12 @@ export function parseInput<T>(file: string, text: string, schema: z.ZodType<T>):
     if (!(error instanceof YAMLException)) throw error;
     return { faults: explainSyntax(file, text, error).slice(0, most) };
   }
+  const unreadable = findUnreadable(file, value).take(most).toArray();
+  if (unreadable.length > 0) return { faults: unreadable };
   const checked = schema.safeParse(value);
-  // Zod leaves a key __proto__ out without a word, and a service of that name with it.
-  if (checked.success && !text.includes("__proto__")) return { value: checked.data };
+  if (checked.success) return { value: withoutPrototypes(checked.data) };
   const syntax = explainSyntax(file, text);
-  if (syntax.length > 0) return { faults: syntax };
-  return checked.success ? { value: checked.data } : { faults: explainValue(file, text, schema, value) };
+  return { faults: syntax.length > 0 ? syntax : explainValue(file, text, schema, value) };
 }
 
 /** The faults of a text as YAML. `refusal` is what js-yaml, which has the last word, has against it. */
@@ -68,7 +69,6 @@ function explainSyntax(file: string, text: string, refusal?: YAMLException): Fau
     Pair(_key, { key }) {
       if (!isScalar(key)) return;
       const offset = key.range?.[0] ?? 0;
-      if (key.value === "__proto__") faults.push(fault(offset, "__proto__ cannot be a key; choose another name"));
       if (key.value === "<<") faults.push(fault(offset, "maps are not merged (<<); write the keys out"));
     },
   });

@@ -35,13 +35,16 @@ export const duration = z
   .regex(/^[1-9][0-9]{0,5}(ms|s|m|h)$/, "must be a duration such as 500ms, 30s, 5m or 1h");
 
 /** CPU in cores (`2`, `0.5`) or millicores (`100m`), always a string. */
-export const cpu = z.string().regex(/^([0-9]+m|[0-9]+(\.[0-9]{1,3})?)$/, "must be CPU such as 100m, 0.5 or 2");
+export const cpu = z.string().regex(/^([0-9]{1,7}m|[0-9]{1,4}(\.[0-9]{1,3})?)$/, "must be CPU such as 100m, 0.5 or 2");
 
 /** Memory or storage in bytes with a unit, `128Mi`. */
-export const bytes = z.string().regex(/^[1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)$/, "must be an amount such as 128Mi or 10Gi");
+export const bytes = z
+  .string()
+  .regex(/^[1-9][0-9]{0,9}(Ki|Mi|Gi|Ti|k|M|G|T)$/, "must be an amount such as 128Mi or 10Gi");
 
 export const port = z.int().min(1).max(65535);
-export const percent = z.number().min(0).max(100);
+/** Envoy counts in millionths; a share below that is none. */
+export const percent = z.number().min(0).max(100).multipleOf(0.0001, "must have at most four decimal places");
 export const wholePercent = z.int().min(0).max(100);
 /** A number of things: Kubernetes and Istio keep it in 32 bits. */
 export const count = z
@@ -52,6 +55,14 @@ export const countOrNone = z
   .int()
   .min(0)
   .max(2 ** 31 - 1);
+/** Pods of one workload: https://kubernetes.io/docs/setup/best-practices/cluster-large/ has the limits of a cluster. */
+export const pods = z.int().min(1).max(10_000);
+export const podsOrNone = z.int().min(0).max(10_000);
+/** Nodes of one cluster, which Kubernetes supports at most. */
+export const nodes = z.int().min(1).max(5_000);
+/** Seconds between or before probes: more than a day is no probe. */
+export const seconds = z.int().min(1).max(86_400);
+export const secondsOrNone = z.int().min(0).max(86_400);
 export const weight = z.int().min(0).max(100);
 
 /** Annotations: qualified names (https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/). */

@@ -12,8 +12,12 @@ import {
   hostName,
   name,
   percent,
+  pods,
+  podsOrNone,
   port,
   portName,
+  seconds,
+  secondsOrNone,
   variables,
   weight,
   wholePercent,
@@ -56,10 +60,10 @@ const probe = z
     tcp: z.literal(true).optional().describe("A connection is enough."),
     exec: z.array(z.string()).min(1).optional().describe("Command to run in the container; exit status 0 is healthy."),
     port: portName.optional().describe("Name of the port to probe. Default: the first one."),
-    initialDelay: countOrNone.optional().describe("Seconds before the first probe. Default: 0."),
-    period: count.optional().describe("Seconds between probes. Default: 10."),
-    timeout: count.optional().describe("Seconds a probe may take. Default: 1."),
-    failures: count.optional().describe("Failures in a row that count. Default: 3."),
+    initialDelay: secondsOrNone.optional().describe("Seconds before the first probe. Default: 0."),
+    period: seconds.optional().describe("Seconds between probes. Default: 10."),
+    timeout: seconds.optional().describe("Seconds a probe may take. Default: 1."),
+    failures: z.int().min(1).max(1_000).optional().describe("Failures in a row that count. Default: 3."),
   })
   .describe("One of http, grpc, tcp, exec.");
 
@@ -113,8 +117,8 @@ export const release = z.strictObject({
 
 const autoscaling = z
   .strictObject({
-    min: count.describe("Fewest replicas."),
-    max: count.describe("Most replicas."),
+    min: pods.describe("Fewest replicas."),
+    max: pods.describe("Most replicas."),
     cpu: z.int().min(1).max(1000).default(80).describe("Target CPU use, % of the request. Default: 80."),
     memory: z
       .int()
@@ -169,7 +173,7 @@ export const version = z.strictObject({
     .describe(
       "Share of the traffic, %. All weights of a service add up to 100. Default: 100 for the only version, else 0.",
     ),
-  replicas: countOrNone.optional().describe("Number of pods. Default: 1."),
+  replicas: podsOrNone.optional().describe("Number of pods. Default: 1."),
   autoscaling: autoscaling.optional(),
   resources,
   spread: z
@@ -335,7 +339,12 @@ const rollout = z
           "Flagger moves the weights by what it measures: a new release of the only version is analysed first.",
         ),
       interval: wholeDuration.default("1m").describe("Time between two checks, at least 10s. Default: 1m."),
-      threshold: count.default(10).describe("Failed checks after which the release is rolled back. Default: 10."),
+      threshold: z
+        .int()
+        .min(1)
+        .max(1_000)
+        .default(10)
+        .describe("Failed checks after which the release is rolled back. Default: 10."),
       stepWeight: z
         .int()
         .min(1)
