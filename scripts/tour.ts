@@ -5,11 +5,11 @@ import { $, chalk, echo } from "zx";
 import type { Environment } from "../generators/model/environment.ts";
 import type { Input, Platform } from "../generators/model/platform.ts";
 import { environmentsOf, primaryOf } from "../generators/model/resolve.ts";
-import { main, rootOf, UserError } from "./lib/cli.ts";
+import { main, UserError } from "./lib/cli.ts";
 import { readInputs } from "./lib/inputs.ts";
 import { planRender, readPlatform } from "./lib/render.ts";
 
-const repository = rootOf();
+const repository = join(import.meta.dirname, "..");
 
 interface Step {
   readonly what: string;

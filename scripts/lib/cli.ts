@@ -1,14 +1,47 @@
+import { execFileSync } from "node:child_process";
+import { lstatSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type ParseArgsConfig, parseArgs, styleText } from "node:util";
+import { guardOutput } from "./output.ts";
 
 /** A wrong call of a command, or a state of the machine that the user can mend. One line, exit status 1. */
 export class UserError extends Error {
   override name = "UserError";
 }
 
-/** The folder that a command works in: the one that --root names, or this repository. */
+/**
+ * The folder that a command works in: the one that --root names, or this repository.
+ *
+ * @throws UserError where it is none, or where its memory is not its own
+ */
 export function rootOf(folder?: string): string {
-  return resolve(folder ?? join(import.meta.dirname, "../.."));
+  const root = resolve(folder ?? join(import.meta.dirname, "../.."));
+  if (!lstatSync(`${root}/`, { throwIfNoEntry: false })?.isDirectory())
+    throw new UserError(`${root} is no folder; --root names the one that holds envs/ and clusters/`);
+  refuseForeignMemory(root);
+  return root;
+}
+
+/** `.slipway` says what a command of this clone was doing. From a commit, it would tell that of another one. */
+function refuseForeignMemory(root: string): void {
+  const memory = lstatSync(join(root, ".slipway"), { throwIfNoEntry: false });
+  if (memory && !memory.isDirectory())
+    throw new UserError(`${join(root, ".slipway")} is no folder of its own; remove it`);
+  if (!memory) return;
+  const tracked = tryGit(root, "ls-files", "-z", "--", ":(icase).slipway");
+  if (tracked)
+    throw new UserError(
+      `.slipway is in Git, and slipway does not trust a memory that comes with a commit; git rm -r --cached .slipway, and commit that`,
+    );
+}
+
+/** What Git answers; nothing where it is not there, or where the folder is in no repository. */
+function tryGit(root: string, ...command: readonly string[]): string {
+  try {
+    return execFileSync("git", command, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  } catch {
+    return "";
+  }
 }
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -39,11 +72,18 @@ type Values<O extends Readonly<Record<string, Option>>> = {
   readonly [K in keyof O]?: O[K]["type"] extends "boolean" ? boolean : string;
 };
 
+let name = "slipway";
+
+/** The command that runs, as it is called: `npm run weight`. */
+export const commandName = () => name;
+
 /**
  * Runs a command with the arguments of the process. Errors a user can cause become one line each and exit status 1;
  * anything else is a bug and shows its stack.
  */
 export async function main<const O extends Readonly<Record<string, Option>>>(command: Command<O>): Promise<void> {
+  guardOutput();
+  name = command.usage.replace(/ --$/, "");
   try {
     const { values, positionals } = parse(command);
     if (values.help) console.log(renderUsage(command));
@@ -79,6 +119,8 @@ function parse(command: Description): { values: Record<string, unknown>; positio
   const options: Options = { help: { type: "boolean" } };
   for (const [name, { type }] of Object.entries(command.options)) options[name] = { type };
   refuseSwallowed(command);
+  if (process.argv.slice(2).some((word) => /(?![\t\n])\p{Cc}/u.test(word)))
+    throw new UserError(`an argument holds a control character; see ${command.usage} --help`);
   try {
     return parseArgs({ options, strict: true, allowPositionals: command.positionals !== undefined });
   } catch (error) {
