@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import { main, rootOf, UserError } from "./lib/cli.ts";
 import { planRender, type Render } from "./lib/render.ts";
 import { removeState } from "./lib/state.ts";
+import { inTurn } from "./lib/turn.ts";
 
 const marks = {
   create: styleText("green", "+"),
@@ -21,11 +22,11 @@ await main({
     json: { type: "boolean", help: "Print the changes as JSON." },
     root: { type: "string", value: "DIR", help: "Folder that holds envs/ and clusters/. Default: this repository." },
   },
-  run: ({ check, "dry-run": dryRun, json, root: folder }) => {
+  run: async ({ check, "dry-run": dryRun, json, root: folder }) => {
     const root = rootOf(folder);
-    const render = planRender(root, { compareAll: check ?? false });
+    const isReading = check || dryRun;
+    const render = isReading ? planRender(root, { compareAll: check }) : await inTurn(root, () => writeRender(root));
     const changes = listChanges(render);
-    if (!check && !dryRun) render.write();
     if (json) console.log(JSON.stringify({ total: render.total, stale: changes.length > 0, changes }, null, 2));
     else console.log(summarise(changes, render.total).join("\n"));
     if (check && changes.length > 0) {
@@ -35,6 +36,12 @@ await main({
     }
   },
 });
+
+function writeRender(root: string): Render {
+  const render = planRender(root);
+  render.write();
+  return render;
+}
 
 interface Change {
   readonly action: "create" | "change" | "remove";

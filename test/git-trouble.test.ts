@@ -314,17 +314,19 @@ test("a dry run undoes nothing", async () => {
   expect(git(root, "status", "--porcelain")).toBe(left);
 });
 
-test("two commands at once in one clone: none undoes what the other has done", async () => {
+test("two commands at once in one clone take turns, and a render waits for both", async () => {
   const { clone, bare } = remote();
   const root = clone("a");
   hook(root, "pre-commit", "sleep 1");
-  const results = await Promise.all(
-    ["ml", "backend"].map((name) => slipway(root, "weight", name, "--env", "dev", "canary=1", "--push")),
+  const results = await Promise.all([
+    ...["ml", "backend"].map((name) => slipway(root, "weight", name, "--env", "dev", "canary=1", "--push")),
+    slipway(root, "render"),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual([0, 0, 0]);
+  expect(results.map(({ stderr }) => stderr).join("")).toMatch(
+    /^waiting for npm run \w+ \(process \d+\), at most 60 s$/m,
   );
-  expect(results.map(({ status }) => status).sort()).toEqual([0, 1]);
-  const refused = results.find(({ status }) => status === 1);
-  expect(refused?.stderr).toMatch(/^another command (is at work|has begun) here/);
-  expect(subjects(bare, "main")).toHaveLength(2);
+  expect(subjects(bare, "main")).toHaveLength(3);
   expect(git(root, "status", "--porcelain", "--branch")).toBe("## main...origin/main");
   expect(isFresh(root)).toBe(true);
 });

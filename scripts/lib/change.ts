@@ -15,6 +15,7 @@ import { describeChange, describeField } from "./diff/words.ts";
 import { copyBlock, removeValue, setValue } from "./edit.ts";
 import type { Opened } from "./forge.ts";
 import {
+  blobsAt,
   type Clone,
   commitFiles,
   fetchBranch,
@@ -26,10 +27,11 @@ import {
   unpushed,
 } from "./git.ts";
 import { readInputs } from "./inputs.ts";
-import { notePending, takeTurn, undoInterrupted, type WayBack } from "./pending.ts";
+import { notePending, undoInterrupted, type WayBack } from "./pending.ts";
 import { planRender, type Render, readPlatform } from "./render.ts";
 import { findSlot, leaveBranch, publish, requestReview, type Slot } from "./review.ts";
 import { replaceFile } from "./tree.ts";
+import { inTurn } from "./turn.ts";
 
 /** One value of an input, before and after. `undefined`: not there. */
 export interface Edit {
@@ -91,23 +93,27 @@ export async function carryOut(root: string, options: ChangeOptions, plan: Plan)
   const interrupt = () => interruption.abort();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
   try {
-    const undone = await undoInterrupted(root, options["dry-run"]);
-    if (undone) say(options, chalk.yellow(undone));
-    if (options["dry-run"]) return await makeChange(await openClone(root), options, plan);
-    takeTurn(root);
-    try {
-      const clone = await openClone(root, interruption.signal);
-      if ((options.push || options.pr) && !clone.upstream)
-        throw new UserError("there is no remote to push to; add one with git remote add origin URL");
-      const isApart = options.branch !== undefined || options.pr;
-      await makeChange(isApart ? await leaveBranch(clone, (line) => say(options, line)) : clone, options, plan);
-    } finally {
-      await undoInterrupted(root);
-    }
+    await inTurn(root, () => takeChance(root, options, plan, interruption.signal));
   } catch (error) {
     throw error instanceof GitError ? new UserError(`Git failed: ${reason(error)}`) : error;
   } finally {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
+  }
+}
+
+/** Makes the change, and leaves nothing half done. */
+async function takeChance(root: string, options: ChangeOptions, plan: Plan, signal: AbortSignal): Promise<void> {
+  const undone = await undoInterrupted(root, options["dry-run"]);
+  if (undone) say(options, chalk.yellow(undone));
+  if (options["dry-run"]) return makeChange(await openClone(root), options, plan);
+  try {
+    const clone = await openClone(root, signal);
+    if ((options.push || options.pr) && !clone.upstream)
+      throw new UserError("there is no remote to push to; add one with git remote add origin URL");
+    const isApart = options.branch !== undefined || options.pr;
+    await makeChange(isApart ? await leaveBranch(clone, (line) => say(options, line)) : clone, options, plan);
+  } finally {
+    await undoInterrupted(root);
   }
 }
 
@@ -206,6 +212,9 @@ async function pushRest(clone: Clone, say: (line: string) => void): Promise<stri
   await fetchBranch(clone, upstream);
   const along = await unpushed(clone, upstream);
   if (along.length === 0) return undefined;
+  const [wrong] = planRender(clone.root, { compareAll: true }).differences(await blobsAt(git, head));
+  if (wrong)
+    throw new UserError(`what is committed here is stale (${wrong}); npm run render, and commit what it changes`);
   for (const commit of along) say(chalk.yellow(`was not pushed yet: ${commit}`));
   if ((await pushTo(clone, upstream, head)) === "pushed") return head.slice(0, 8);
   const there = `${upstream.remote}/${upstream.branch}`;
@@ -237,7 +246,7 @@ async function writeAndCommit(
     replaceFile(join(clone.root, file), texts.get(file) ?? "");
   render.write();
   const message = [change.subject, ...(change.body?.length ? ["", ...change.body] : [])].join("\n");
-  const commit = await commitFiles(clone, files, message);
+  const commit = await commitFiles(clone, files, message, render.differences);
   notePending(clone.root, change.subject, new Map(), way);
   return commit;
 }

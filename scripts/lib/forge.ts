@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { $ } from "zx";
 import { UserError } from "./cli.ts";
-import { patience } from "./git.ts";
+import { patience } from "./patience.ts";
 
 /** Pull requests on GitHub, Azure DevOps, Gitea and Forgejo, by their REST APIs. */
 

@@ -1,20 +1,10 @@
-import { hash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { GitError, type SimpleGit, simpleGit } from "simple-git";
 import { $ } from "zx";
 import { UserError } from "./cli.ts";
-
-/**
- * How long a remote, a forge or a hook may take, ms: one that does not answer must not hang a command. `SLIPWAY_TIMEOUT`
- * sets it, in seconds.
- */
-export function patience(): number {
-  const seconds = process.env.SLIPWAY_TIMEOUT || "60";
-  if (!/^\d+$/.test(seconds) || Number(seconds) === 0)
-    throw new UserError(`SLIPWAY_TIMEOUT is ${seconds}, must be a number of seconds, such as 60`);
-  return Number(seconds) * 1000;
-}
+import { patience } from "./patience.ts";
+import { blobId } from "./stamp.ts";
 
 /** A clone that a command may commit to: on a branch, with a commit, with an identity, with nothing uncommitted. */
 export interface Clone {
@@ -174,12 +164,15 @@ export async function readAt(git: SimpleGit, commit: string, file: string): Prom
  * Commits files, and only those.
  *
  * @param files path and text of each; `null` where it is deleted
- * @throws UserError where a hook or a signature refuses, with what it said, or where a hook changes the files
+ * @param differences where a commit with these contents is not what a clone of it would render
+ * @throws UserError where a hook or a signature refuses, with what it said, where a hook changes the files, or where the
+ * commit would be stale
  */
 export async function commitFiles(
   clone: Clone,
   files: ReadonlyMap<string, string | null>,
   message: string,
+  differences: (blobs: ReadonlyMap<string, string>) => readonly string[],
 ): Promise<string> {
   const { git } = clone;
   const paths = [...files.keys()];
@@ -197,21 +190,30 @@ export async function commitFiles(
       throw new UserError(`Git refused the commit: ${reason(error)}`);
     }
   }
-  const listed = (await git.raw("ls-tree", "-r", "-z", "HEAD", "--", ...paths)).split("\0").filter(Boolean);
-  const blobs = new Map(listed.map((line) => [line.slice(line.indexOf("\t") + 1), line.split(/[ \t]/)[2] ?? ""]));
-  const other = [...files].find(([path, text]) => !isBlob(text, blobs.get(path)));
-  if (!other) return head();
+  const blobs = await blobsAt(git, "HEAD");
+  const [changed] = [...files].find(([path, text]) => !isBlob(text, blobs.get(path))) ?? [];
+  const [stale] = differences(blobs);
+  if (!changed && !stale) return head();
   await git.raw("reset", "--quiet", "--soft", "HEAD^");
   await restore();
   throw new UserError(
-    `a hook of this repository changes ${other[0]} when it is committed; exclude slipway's files from it`,
+    changed
+      ? `a hook of this repository changes ${changed} when it is committed; exclude slipway's files from it`
+      : `a clone of the commit would be stale, because ${stale} is not in Git as it is rendered; look for what hides it (.gitignore, git update-index --assume-unchanged)`,
   );
+}
+
+/** Git's name of the content of every file of a commit below the folders of slipway, by path. */
+export async function blobsAt(git: SimpleGit, commit: string): Promise<Map<string, string>> {
+  const listed = await git.raw("ls-tree", "-r", "-z", "--full-tree", commit, "--", "envs", "clusters", "argo-apps");
+  const lines = listed.split("\0").filter(Boolean);
+  return new Map(lines.map((line) => [line.slice(line.indexOf("\t") + 1), line.split(/[ \t]/)[2] ?? ""]));
 }
 
 /** Whether Git's name of a file's content is that of a text. */
 function isBlob(text: string | null, id: string | undefined): boolean {
   if (text === null || id === undefined) return text === null && id === undefined;
-  return id === hash(id.length === 40 ? "sha1" : "sha256", `blob ${Buffer.byteLength(text)}\0${text}`);
+  return id === blobId(text, id.length === 40 ? "sha1" : "sha256");
 }
 
 export type PushResult = "pushed" | "rejected";

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "./cli.ts";
 import { openGit, succeeds } from "./git.ts";
@@ -37,40 +37,17 @@ export function notePending(
 }
 
 /**
- * Begins a command that changes the clone: it is the only one until `undoInterrupted` ends it.
- *
- * @throws UserError where another one has begun in the same moment
- */
-export function takeTurn(root: string): void {
-  mkdirSync(join(root, ".slipway"), { recursive: true });
-  const pending: Pending = { process: process.pid, command: "command", files: {} };
-  // A link appears with its whole text, and only where nothing is: nobody reads half of it.
-  const whole = join(root, `${file}.${process.pid}`);
-  writeFileSync(whole, JSON.stringify(pending));
-  try {
-    linkSync(whole, join(root, file));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    throw new UserError("another command has begun here in the same moment; run this one again when it has ended");
-  } finally {
-    rmSync(whole);
-  }
-}
-
-/**
- * Undoes what a killed command left: its files are as in HEAD again, the branch is the one that it came from, and has its
+ * Undoes what a killed command left, in a turn of its own: its files are as in HEAD again, the branch is the one that it came from, and has its
  * commit. A file that somebody has changed since then is left alone, and is found by the check for uncommitted changes.
  *
  * @param isDryRun whether to change nothing
  * @returns what was done, for people; none where nothing was left
- * @throws UserError where the other command is still at work, or a dry run would have to undo it
+ * @throws UserError where a dry run would have to undo it
  */
 export async function undoInterrupted(root: string, isDryRun = false): Promise<string | undefined> {
   const path = join(root, file);
   if (!existsSync(path)) return undefined;
-  const { process: other, command, files, way: { home, again } = {} } = readPending(path);
-  if (other !== process.pid && isAlive(other))
-    throw new UserError(`another command is at work here: ${command} (process ${other}, as ${file} says)`);
+  const { command, files, way: { home, again } = {} } = readPending(path);
   const git = openGit(root);
   const isLeft = home !== undefined || again !== undefined || Object.keys(files).length > 0;
   if (isDryRun && isLeft)
@@ -112,14 +89,4 @@ function isOurs(path: string, planned: string | null): boolean {
   if (!existsSync(path)) return true;
   const text = readFileSync(path, "utf8");
   return text === "" || planned === null || hash("sha1", text) === planned;
-}
-
-function isAlive(id: number): boolean {
-  if (id <= 0) return false;
-  try {
-    process.kill(id, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -5,17 +5,21 @@ import type { parseInput } from "../../generators/model/parse.ts";
 import { type Platform, parsePlatform } from "../../generators/model/platform.ts";
 import { type OutputFile, renderUnit, type Unit } from "../../generators/render/output.ts";
 import { readInputs } from "./inputs.ts";
+import { blobId, type Stamp } from "./stamp.ts";
 import {
+  isUntouched,
   readState,
   rememberInputs,
   removeState,
   type State,
+  sealBlobs,
   type UnitState,
   unitId,
   unitKey,
+  unitState,
   writeState,
 } from "./state.ts";
-import { isStale, isUntouched, listTree, planTree, type TreePlan, writeTree } from "./tree.ts";
+import { isStale, listTree, planTree, type TreePlan, writeTree } from "./tree.ts";
 
 /** A render that has been worked out and not been written. */
 export interface Render {
@@ -26,10 +30,17 @@ export interface Render {
   readonly total: number;
   /** Writes the tree. */
   readonly write: () => void;
+  /**
+   * Where a commit is not what a clone of it would render.
+   *
+   * @param blobs Git's name of the content of every file of the commit below the rendered folders, by path
+   * @returns paths of inputs and rendered files that differ, lack or are left over
+   */
+  readonly differences: (blobs: ReadonlyMap<string, string>) => string[];
 }
 
 export interface RenderOptions {
-  /** Reads every file of the tree, and not only those of units that changed. */
+  /** Trusts no memory: every input is checked, every unit is rendered, and every file of the tree is read. */
   readonly compareAll?: boolean;
   /** Text of the inputs, where it is not the one on disk. */
   readonly texts?: ReadonlyMap<string, string>;
@@ -42,14 +53,15 @@ export interface RenderOptions {
  * @throws InputError where the inputs are wrong, or files of somebody else stand where rendered ones belong
  */
 export function planRender(root: string, { compareAll = false, texts = readInputs(root) }: RenderOptions = {}): Render {
-  const memory = rememberInputs(root);
-  const platform = readPlatform(texts, memory.parse);
-  const state = compareAll ? undefined : readState(root);
   const onDisk = listTree(root);
+  const memory = compareAll ? undefined : rememberInputs(root);
+  const platform = readPlatform(texts, memory?.parse);
+  const state = compareAll ? undefined : readState(root);
+  const stamps = new Map<string, Stamp>();
   const units = plan(platform).map((unit) => remember(root, unit, state, onDisk));
   const rendered = units.flatMap(({ rendered }) => rendered ?? []);
   const kept = new Set(units.flatMap(({ known }) => known?.files ?? []));
-  const tree = planTree(root, rendered, kept, onDisk);
+  const tree = planTree(root, rendered, kept, onDisk, stamps);
   if (tree.foreign.length > 0) {
     const message =
       "was not rendered by slipway, but Argo CD would deploy it from here; move it out of the rendered folders";
@@ -64,9 +76,10 @@ export function planRender(root: string, { compareAll = false, texts = readInput
     tree,
     total: kept.size + rendered.length,
     write: () => {
-      write(root, tree, units);
-      memory.keep();
+      write(root, tree, units, stamps);
+      memory?.keep();
     },
+    differences: (blobs) => differences(blobs, texts, units),
   };
 }
 
@@ -84,7 +97,7 @@ export function readPlatform(texts: ReadonlyMap<string, string>, parse?: typeof 
 }
 
 interface Remembered {
-  readonly id: string;
+  readonly unit: Unit;
   readonly key: string;
   /** State of the unit, where its files need no look. */
   readonly known?: UnitState;
@@ -92,25 +105,44 @@ interface Remembered {
 }
 
 function remember(root: string, unit: Unit, state: State | undefined, onDisk: ReadonlySet<string>): Remembered {
-  const id = unitId(unit);
   const key = unitKey(unit);
-  const known = state?.units[id];
-  const untouched =
-    known?.key === key && known.files.every((path) => onDisk.has(path) && isUntouched(root, path, known.at));
-  return untouched ? { id, key, known } : { id, key, rendered: renderUnit(unit) };
+  const known = state?.[unitId(unit)];
+  const untouched = known?.key === key && known.files.every((path) => onDisk.has(path)) && isUntouched(root, known);
+  return untouched ? { unit, key, known } : { unit, key, rendered: renderUnit(unit) };
 }
 
-function write(root: string, tree: TreePlan, units: readonly Remembered[]): void {
+function write(root: string, tree: TreePlan, units: readonly Remembered[], compared: ReadonlyMap<string, Stamp>): void {
   const changes = isStale(tree);
   if (changes) removeState(root);
-  writeTree(root, tree);
+  const stamps = new Map([...compared, ...writeTree(root, tree)]);
   if (!changes && units.every(({ known }) => known)) return;
-  writeState(root, (at) =>
+  writeState(root, (now) =>
     Object.fromEntries(
-      units.map(({ id, key, known, rendered = [] }) => [
-        id,
-        known ?? { key, at, files: rendered.map(({ path }) => path) },
-      ]),
+      units.flatMap(({ unit, key, known, rendered = [] }) => {
+        const state = known ?? unitState(key, rendered, stamps, now);
+        return state ? [[unitId(unit), state]] : [];
+      }),
     ),
   );
+}
+
+/** Inputs, and files that Argo CD reads. */
+const read = /^(envs|clusters)\/[^/]+\.ya?ml$|\/.*\/.*\.(ya?ml|json)$/;
+
+function differences(
+  blobs: ReadonlyMap<string, string>,
+  texts: ReadonlyMap<string, string>,
+  units: readonly Remembered[],
+): string[] {
+  const algorithm = [...blobs.values()][0]?.length === 64 ? "sha256" : "sha1";
+  const isOther = ({ path, text }: OutputFile) => blobs.get(path) !== blobId(text, algorithm);
+  const isSame = ({ files, blobs: sealed }: UnitState) =>
+    sealed === sealBlobs(files.map((path) => [path, blobs.get(path)]));
+  const files = [
+    ...Array.from(texts, ([path, text]) => ({ path, text })),
+    ...units.flatMap(({ unit, known, rendered = [] }) => (known && !isSame(known) ? renderUnit(unit) : rendered)),
+  ];
+  const expected = new Set([...files.map(({ path }) => path), ...units.flatMap(({ known }) => known?.files ?? [])]);
+  const leftOver = [...blobs.keys()].filter((path) => read.test(path) && !expected.has(path));
+  return [...files.filter(isOther).map(({ path }) => path), ...leftOver].sort();
 }

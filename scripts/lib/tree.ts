@@ -1,6 +1,5 @@
 import {
   type Dirent,
-  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,7 +9,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { InputError } from "../../generators/model/faults.ts";
 import { isRendered, type OutputFile } from "../../generators/render/output.ts";
+import { type Stamp, stampOf } from "./stamp.ts";
 
 /** Ending of a file that is being written; Argo CD does not read it, and the next render removes what a kill left. */
 const temporary = ".slipway-tmp";
@@ -29,28 +30,40 @@ export interface TreePlan {
  * All files below the rendered folders: everything in argo-apps/ and in the folders below envs/ and clusters/.
  *
  * @returns paths relative to `root`
+ * @throws InputError with every symbolic link, device and the like: a render neither reads nor writes through one
  */
 export function listTree(root: string): Set<string> {
   const files = new Set<string>();
-  const visit = (folder: string, entries: readonly Dirent[]) => {
-    for (const entry of entries) {
-      const path = `${folder}/${entry.name}`;
-      if (entry.isDirectory()) visit(path, list(join(root, path)));
-      else files.add(path);
-    }
+  const odd: string[] = [];
+  const visit = (path: string, entry: Dirent, isWanted: (path: string) => boolean = () => true) => {
+    if (entry.isDirectory()) for (const inner of list(join(root, path))) visit(`${path}/${inner.name}`, inner);
+    else if (!entry.isFile()) odd.push(path);
+    else if (isWanted(path)) files.add(path);
   };
-  for (const top of ["envs", "clusters"]) {
-    const entries = list(join(root, top));
-    visit(
-      top,
-      entries.filter((entry) => entry.isDirectory()),
-    );
-    for (const { name } of entries)
-      if (name.endsWith(".schema.json") || name.endsWith(temporary)) files.add(`${top}/${name}`);
+  for (const top of list(root)) {
+    if (!tops.includes(top.name)) continue;
+    if (!top.isDirectory()) odd.push(top.name);
+    else
+      for (const entry of list(join(root, top.name)))
+        visit(
+          `${top.name}/${entry.name}`,
+          entry,
+          (path) => top.name === "argo-apps" || path.endsWith(".schema.json") || path.endsWith(temporary),
+        );
   }
-  visit("argo-apps", list(join(root, "argo-apps")));
+  if (odd.length > 0)
+    throw new InputError(
+      odd.map((file) => ({ file, path: [], message: notRegular })),
+      new Map(),
+    );
   return files;
 }
+
+const tops: readonly string[] = ["envs", "clusters", "argo-apps"];
+
+/** What is wrong with a symbolic link, a socket or a device where a file or a folder belongs. */
+export const notRegular =
+  "is a symbolic link or a special file, and slipway neither reads nor writes through one; put the file or folder itself here";
 
 function list(folder: string): Dirent[] {
   try {
@@ -67,12 +80,14 @@ function list(folder: string): Dirent[] {
  * @param rendered files whose text is known
  * @param kept paths of further files that are known to be right
  * @param onDisk what `listTree` gave
+ * @param stamps gets the stamps of the files that are as they should be
  */
 export function planTree(
   root: string,
   rendered: readonly OutputFile[],
   kept: ReadonlySet<string>,
   onDisk: ReadonlySet<string>,
+  stamps: Map<string, Stamp>,
 ): TreePlan {
   const plan = {
     create: [] as OutputFile[],
@@ -89,9 +104,12 @@ export function planTree(
       plan.create.push(file);
       continue;
     }
+    // Before the file is read: a change in this moment must not be taken for what was read.
+    const stamp = stampOf(root, file.path);
     const text = readFileSync(join(root, file.path), "utf8");
-    if (text === file.text) continue;
-    if (isRendered(text)) plan.change.push(file);
+    if (text === file.text) {
+      if (stamp) stamps.set(file.path, stamp);
+    } else if (isRendered(text)) plan.change.push(file);
     else plan.foreign.push(file.path);
   }
   for (const path of onDisk) {
@@ -108,47 +126,89 @@ export function isStale({ create, change, remove }: TreePlan): boolean {
   return create.length + change.length + remove.length > 0;
 }
 
-/** Carries out a plan. A file is replaced in one step, so that a reader sees the old one or the new one, also after a kill. */
-export function writeTree(root: string, { create, change, remove }: TreePlan): void {
-  const made = new Set<string>();
-  for (const { path, text } of create) {
-    const folder = join(root, dirname(path));
-    if (!made.has(folder)) mkdirSync(folder, { recursive: true });
-    made.add(folder);
-    writeFileSync(join(root, path), text, { flag: "wx", encoding: "utf8" });
+/**
+ * Carries out a plan. Every file is written beside its place first, where a full disk or a closed folder shows, and then
+ * replaced in one step: a reader sees the old one or the new one, also after a kill.
+ *
+ * @returns the stamps of the written files
+ * @throws what the file system refuses; the tree is then as it was
+ */
+export function writeTree(root: string, { create, change, remove }: TreePlan): Map<string, Stamp> {
+  const stamps = new Map<string, Stamp>();
+  const wayBack: (() => void)[] = [];
+  const replace = ({ path }: OutputFile) => {
+    renameSync(join(root, path + temporary), join(root, path));
+    const stamp = stampOf(root, path);
+    if (stamp) stamps.set(path, stamp);
+  };
+  const keep = (path: string) => {
+    const text = readFileSync(join(root, path), "utf8");
+    wayBack.push(() => replaceFile(join(root, path), text));
+  };
+  try {
+    for (const { path, text } of [...create, ...change]) {
+      wayBack.push(() => removeFile(root, path + temporary));
+      mkdirSync(join(root, dirname(path)), { recursive: true });
+      writeNew(join(root, path + temporary), text);
+    }
+    // Where no file can be made, none can be removed either.
+    for (const folder of new Set(remove.map(dirname))) {
+      writeNew(join(root, folder, temporary), "");
+      rmSync(join(root, folder, temporary));
+    }
+    for (const file of create) {
+      wayBack.push(() => removeFile(root, file.path));
+      replace(file);
+    }
+    for (const file of change) {
+      keep(file.path);
+      replace(file);
+    }
+    for (const path of remove) {
+      // What a killed render left beside a file that is written again is gone already.
+      if (!path.endsWith(temporary)) keep(path);
+      removeFile(root, path);
+    }
+  } catch (error) {
+    for (const step of wayBack.reverse()) attempt(step);
+    throw error;
   }
-  for (const { path, text } of change) replaceFile(join(root, path), text);
-  for (const path of remove) {
-    rmSync(join(root, path), { force: true });
-    removeEmptyFolders(root, dirname(path));
-  }
+  return stamps;
+}
+
+/** What leads back goes as far as it can: the first failure is the one to tell. */
+function attempt(step: () => void): void {
+  try {
+    step();
+  } catch {}
 }
 
 /** Replaces a file in one step. */
 export function replaceFile(path: string, text: string): void {
-  writeFileSync(path + temporary, text);
-  renameSync(path + temporary, path);
+  try {
+    writeNew(path + temporary, text);
+    renameSync(path + temporary, path);
+  } catch (error) {
+    attempt(() => rmSync(path + temporary, { force: true }));
+    throw error;
+  }
 }
 
-function removeEmptyFolders(root: string, folder: string): void {
+/** Writes a file that was not there: a link of that name is not followed. */
+function writeNew(path: string, text: string): void {
+  rmSync(path, { force: true });
+  writeFileSync(path, text, { flag: "wx" });
+}
+
+/** Removes a file, and the folders that it leaves empty. */
+function removeFile(root: string, path: string): void {
+  rmSync(join(root, path), { force: true });
   // envs/, clusters/ and argo-apps/ themselves stay.
-  for (let current = folder; current.includes("/"); current = dirname(current)) {
+  for (let current = dirname(path); current.includes("/"); current = dirname(current)) {
     try {
       rmdirSync(join(root, current));
     } catch {
       return;
     }
   }
-}
-
-/**
- * The file system's clock stands still for some milliseconds: a file that was written in the same moment as the state may
- * have been written after it, and is looked at again (what Git calls racily clean).
- */
-const clockTick = 20;
-
-/** Whether a file is there and has neither been written nor replaced since `at`, by the clock of the file system. */
-export function isUntouched(root: string, path: string, at: number): boolean {
-  const stat = lstatSync(`${root}/${path}`, { throwIfNoEntry: false });
-  return stat !== undefined && stat.ctimeMs < at - clockTick;
 }
