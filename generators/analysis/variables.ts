@@ -1,31 +1,26 @@
 import { effectiveRelease, statementsOf } from "../model/place.ts";
-import { calleeVariables } from "../workloads/pod.ts";
+import { calleesOf, calleeVariables } from "../workloads/pod.ts";
 import { type Finding, forEachService } from "./rule.ts";
 
 /** A container has one value for each name: of two that are stated, one would be lost without a word. */
 export const variables = forEachService(function* (service, name, { workloads }): Generator<Finding> {
-  const callees = workloads.get(name)?.callees ?? [];
+  const workload = workloads.get(name);
+  const callees = Object.values(service.versions).flatMap((version) =>
+    workload ? calleesOf(workload, effectiveRelease(version)) : [],
+  );
   const generated = new Map(
-    Object.values(service.versions).flatMap((version) => {
-      const called = new Set(effectiveRelease(version).calls?.map((call) => call.split(":")[0]));
-      return callees
-        .filter((callee) => called.has(callee.name))
-        .flatMap((callee) => Object.keys(calleeVariables([callee])).map((key) => [key, callee.name] as const));
-    }),
+    callees.flatMap((callee) => Object.keys(calleeVariables([callee])).map((key) => [key, callee.name] as const)),
   );
   for (const { env = {}, config = {}, path } of statementsOf(service)) {
     for (const key of Object.keys(config)) {
-      if (Object.hasOwn(env, key))
-        yield {
-          path: [...path, "config", key],
-          atKey: true,
-          message: "stands in env too, which wins in the container; remove one of the two",
-        };
+      const at = { path: [...path, "config", key], atKey: true };
+      // A variable may build on the one of its name in the ConfigMap: `PATH: /opt/bin:$(PATH)`.
+      if (Object.hasOwn(env, key) && !env[key]?.includes(`$(${key})`))
+        yield { ...at, message: "stands in env too, which wins in the container; remove one of the two" };
       const callee = generated.get(key);
       if (callee)
         yield {
-          path: [...path, "config", key],
-          atKey: true,
+          ...at,
           message: `is overridden by the address of ${callee}, which calls brings; move it to env, which wins, or choose another name`,
         };
     }
