@@ -14,7 +14,8 @@ import {
   questions,
   toSettings,
 } from "./lib/init/questions.ts";
-import { takeTurn, undoInterrupted } from "./lib/pending.ts";
+import { undoInterrupted } from "./lib/pending.ts";
+import { inTurn, takeTurn } from "./lib/turn.ts";
 
 const flags = Object.fromEntries(
   names.map((name) => [name, { type: "string", value: questions[name].value, help: questions[name].help }]),
@@ -44,14 +45,14 @@ await main({
     ...given
   }) => {
     const root = rootOf(folder);
-    const undone = await undoInterrupted(root, dryRun);
+    const undone = await inTurn(root, () => undoInterrupted(root, dryRun));
     if (undone && !json) echo(undone);
     const { head, url } = await originOf(root);
     const { settings: before } = readPresent(root);
     const known: Known = { folder: basename(root), ...(before && { settings: before }), ...(url && { origin: url }) };
     const isAsking = !yes && !json && process.stdin.isTTY && process.stdout.isTTY;
     const settings = toSettings(isAsking ? await askAll(given, known) : answerAll(given, known));
-    if (!dryRun) takeTurn(root);
+    const end = await takeTurn(root);
     try {
       const plan = planInit(readPresent(root), settings, head);
       if (plan.edited.length > 0 && !force)
@@ -68,6 +69,7 @@ await main({
       echo(["", "next:", ...next.map((command) => `  ${command}`)].join("\n"));
     } finally {
       if (!dryRun) await undoInterrupted(root);
+      end();
     }
   },
 });

@@ -5,7 +5,8 @@ import { GitError } from "simple-git";
 import { echo } from "zx";
 import { main, rootOf, UserError } from "./lib/cli.ts";
 import { type Clone, openClone, openGit, readAt, reason } from "./lib/git.ts";
-import { takeTurn, undoInterrupted } from "./lib/pending.ts";
+import { undoInterrupted } from "./lib/pending.ts";
+import { takeTurn } from "./lib/turn.ts";
 import { finish, makeReady, reviewOf, Stopped, subjectOf, type Work, wayOn } from "./lib/upgrade/carry-out.ts";
 import { newEntries } from "./lib/upgrade/changelog.ts";
 import { findRange, type SourceOptions } from "./lib/upgrade/source.ts";
@@ -44,16 +45,17 @@ await main({
     const interruption = new AbortController();
     const interrupt = () => interruption.abort();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
+    const end = await takeTurn(root);
     try {
       const undone = await undoInterrupted(root);
       if (undone) echo(undone);
-      takeTurn(root);
       if (isUndo) echo(await undo(root, say));
       else await upgrade(await openClone(root, interruption.signal), { ...source, dryRun, resume });
     } catch (error) {
       throw error instanceof GitError ? new UserError(`Git failed: ${reason(error)}`) : error;
     } finally {
       await undoInterrupted(root);
+      end();
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
     }
   },

@@ -190,7 +190,7 @@ export async function commitFiles(
       throw new UserError(`Git refused the commit: ${reason(error)}`);
     }
   }
-  const blobs = await blobsAt(git, "HEAD");
+  const blobs = await blobsAt(git, "HEAD", paths);
   const [changed] = [...files].find(([path, text]) => !isBlob(text, blobs.get(path))) ?? [];
   const [stale] = differences(blobs);
   if (!changed && !stale) return head();
@@ -203,9 +203,15 @@ export async function commitFiles(
   );
 }
 
-/** Git's name of the content of every file of a commit below the folders of slipway, by path. */
-export async function blobsAt(git: SimpleGit, commit: string): Promise<Map<string, string>> {
-  const listed = await git.raw("ls-tree", "-r", "-z", "--full-tree", commit, "--", "envs", "clusters", "argo-apps");
+/** Git's name of the content of every file of a commit below the folders of slipway, and of `others`, by path. */
+export async function blobsAt(
+  git: SimpleGit,
+  commit: string,
+  others: readonly string[] = [],
+): Promise<Map<string, string>> {
+  const tops = ["envs", "clusters", "argo-apps"];
+  const further = others.filter((path) => !tops.some((top) => path.startsWith(`${top}/`)));
+  const listed = await git.raw("ls-tree", "-r", "-z", "--full-tree", commit, "--", ...tops, ...further);
   const lines = listed.split("\0").filter(Boolean);
   return new Map(lines.map((line) => [line.slice(line.indexOf("\t") + 1), line.split(/[ \t]/)[2] ?? ""]));
 }

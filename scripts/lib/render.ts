@@ -127,7 +127,7 @@ function write(root: string, tree: TreePlan, units: readonly Remembered[], compa
 }
 
 /** Inputs, and files that Argo CD reads. */
-const read = /^(envs|clusters)\/[^/]+\.ya?ml$|\/.*\/.*\.(ya?ml|json)$/;
+const read = /^(envs|clusters)\/[^/]+\.ya?ml$|^(argo-apps|envs\/[^/]+|clusters\/[^/]+)\/.*\.(ya?ml|json)$/;
 
 function differences(
   blobs: ReadonlyMap<string, string>,

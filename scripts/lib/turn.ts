@@ -31,8 +31,12 @@ export async function inTurn<T>(root: string, work: () => T | Promise<T>): Promi
   }
 }
 
-/** @returns ends the turn */
-async function takeTurn(root: string): Promise<() => void> {
+/**
+ * Waits for the turn of this command.
+ *
+ * @returns ends the turn
+ */
+export async function takeTurn(root: string): Promise<() => void> {
   const path = join(root, file);
   const own = holderOf(process.pid);
   const whole = `${path}.${own.id}`;

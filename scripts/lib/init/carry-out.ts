@@ -49,7 +49,7 @@ export async function writePlan(clone: Clone, plan: InitPlan, commit: boolean): 
     }
   }
   plan.render.write();
-  const made = commit ? await commitFiles(clone, files, subject(plan)) : undefined;
+  const made = commit ? await commitFiles(clone, files, subject(plan), plan.render.differences) : undefined;
   notePending(root, "init", new Map());
   return made;
 }
