@@ -149,7 +149,9 @@ describe("turns", () => {
 
   test.each<[string, Readonly<Record<string, unknown>>]>([
     ["of a process that has ended", { process: 2 ** 22 + 1 }],
-    ...(isLinux ? [["of a number that another process has now", { process: process.pid, born: "1" }] satisfies [string, object]] : []),
+    ...(isLinux
+      ? [["of a number that another process has now", { process: process.pid, born: "1" }] satisfies [string, object]]
+      : []),
     ["that is no turn", { process: "constructor", host: undefined, id: null }],
   ])("a turn %s is taken over", async (_what, holder) => {
     const folder = taken(holder);
