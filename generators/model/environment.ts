@@ -89,7 +89,9 @@ const delivery = z
       )
       .min(1)
       .optional()
-      .describe("SSO groups that may sync this environment's Applications. Default: administrators only."),
+      .describe(
+        "SSO groups that may sync this environment's Applications and confirm deletions. Default: administrators only.",
+      ),
   })
   .prefault({})
   .describe("How Argo CD brings Git to the cluster.");

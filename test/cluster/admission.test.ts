@@ -3,37 +3,36 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { $ } from "zx";
 import { applications, automatedProd, traffic } from "../attacks.ts";
 import { objectsOf, platformFolders, platformIn } from "../support.ts";
-import { apply, dryRun, eventually, manifests, renderCopy } from "./cluster.ts";
+import { eventually } from "./cluster.ts";
 
-const folder = platformFolders["3rvision"] ?? "";
-const tree = renderCopy(folder);
-const files = manifests(tree);
-const policies = files.filter((file) => file.includes("/validating-admission-policy"));
+const platform = platformIn(platformFolders["3rvision"] ?? "");
+const rendered = objectsOf(platform).map(({ folder, object }) => ({
+  folder,
+  object: JSON.parse(JSON.stringify(object)),
+}));
+const ofKind = (pattern: RegExp) => rendered.map(({ object }) => object).filter(({ kind }) => pattern.test(kind));
+const policies = ofKind(/^ValidatingAdmissionPolicy/);
+
+const all = (items: readonly object[]) => JSON.stringify({ apiVersion: "v1", kind: "List", items });
 
 /** What the API server says to an object that would be made. */
 async function answer(object: object): Promise<string> {
-  const { stdout, stderr } = await $({
-    input: JSON.stringify(object),
-    nothrow: true,
-  })`kubectl create --dry-run=server -f -`;
+  const flags = ["--server-side", "--force-conflicts", "--dry-run=server", "--field-manager=slipway-test"];
+  const { stdout, stderr } = await $({ input: JSON.stringify(object), nothrow: true })`kubectl apply ${flags} -f -`;
   return stdout + stderr;
 }
 
 beforeAll(async () => {
-  await apply(
-    tree,
-    files.filter((file) => /\/namespace-[^/]*$/.test(file)),
-  );
-  await apply(tree, policies);
-  const [gateway] = traffic["a Gateway for prod's host"] ?? [{}];
-  const [application] = automatedProd;
+  await $({ input: all(ofKind(/^Namespace$/)) })`kubectl apply --server-side --force-conflicts -f -`;
+  await $({ input: all(policies) })`kubectl apply --server-side -f -`;
   // The API server learns of policies a moment after it has them.
-  for (const object of [gateway, application])
+  const [route] = traffic["a VirtualService for every host"] ?? [{}];
+  for (const object of [route, automatedProd[0]])
     await eventually("the policies to hold", async () => (await answer(object)).includes("denied request"));
 });
 
 afterAll(async () => {
-  await $({ cwd: tree })`kubectl delete ${policies.flatMap((file) => ["-f", file])}`;
+  await $({ input: all(policies) })`kubectl delete -f -`;
 });
 
 test("nothing about the policies is wrong in the eyes of the API server", async () => {
@@ -46,17 +45,14 @@ test("nothing about the policies is wrong in the eyes of the API server", async 
 });
 
 test("everything that is rendered is taken, Applications with the tracking id that Argo CD gives them", async () => {
-  const plain = await dryRun(
-    tree,
-    files.filter((file) => file.startsWith("envs/")),
-  );
-  expect(plain.stderr).toBe("");
-  const tracked = objectsOf(platformIn(folder)).filter(({ object }) => object.kind === "Application");
-  for (const { folder, object } of tracked) {
-    const { metadata, ...rest } = JSON.parse(JSON.stringify(object));
+  for (const { folder, object } of rendered.filter((one) => /^(envs|argo-apps)\//.test(one.folder))) {
+    const { metadata } = object;
     const id = `${folder.split("/")[2]}:argoproj.io/Application:argocd/${metadata.name}`;
     const annotations = { ...metadata.annotations, "argocd.argoproj.io/tracking-id": id };
-    expect(await answer({ ...rest, metadata: { ...metadata, annotations } })).toContain("created (server dry run)");
+    const said = await answer(
+      object.kind === "Application" ? { ...object, metadata: { ...metadata, annotations } } : object,
+    );
+    expect(said.trim()).toMatch(/serverside-applied \(server dry run\)$/);
   }
 });
 

@@ -4,6 +4,8 @@
  * E2E_CONTEXT   kubectl context; the current one where it is not set
  * E2E_REPO      URL of a Git repository that this machine and the cluster reach; not set: the cluster's own Git server, after a bootstrap
  * E2E_PROVIDED  components that the cluster has already, such as `argocd,istio`
+ * E2E_ARGOCD    address of Argo CD's API, and E2E_DEPLOYER, the token of a member of the group prod-deployers; what deployers
+ *               may do is left out where they are not set
  * E2E_METRICS   address of a provided Prometheus; rollouts are left out where it is not set
  */
 import { readFileSync, writeFileSync } from "node:fs";
