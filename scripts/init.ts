@@ -1,6 +1,7 @@
 import { basename } from "node:path";
+import { createInterface } from "node:readline";
 import { styleText } from "node:util";
-import { question as ask, echo } from "zx";
+import { echo } from "zx";
 import { main, type Option, rootOf, UserError } from "./lib/cli.ts";
 import { openClone } from "./lib/git.ts";
 import { filesOf, nextCommands, originOf, writePlan } from "./lib/init/carry-out.ts";
@@ -102,4 +103,13 @@ async function askAll(given: Answers, known: Known): Promise<Answers> {
     }
   }
   return answers;
+}
+
+/** Asks on the terminal. @throws UserError where the answer is Ctrl-C or Ctrl-D, after which zx's `question` never ends */
+function ask(text: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  return new Promise<string>((resolve, reject) => {
+    terminal.once("close", () => reject(new UserError("\nnothing was changed")));
+    terminal.question(text, resolve);
+  }).finally(() => terminal.close());
 }
