@@ -24,9 +24,9 @@ export async function undo(root: string, say: (line: string) => void): Promise<s
   if (!last) throw new UserError("there is no upgrade to undo");
   const otherwise = `git revert ${last.slice(0, 8)}, npm ci, npm run render`;
   if (last !== head) throw new UserError(`there are commits on top of the upgrade, which stay with: ${otherwise}`);
-  const elsewhere = (await git.raw("branch", "--remotes", "--contains", head, "--format=%(refname:short)")).trim();
-  if (elsewhere)
-    throw new UserError(`the upgrade is on ${elsewhere.split("\n")[0]} already; to undo it there too: ${otherwise}`);
+  const refs = await git.raw("for-each-ref", "--contains", head, "--format=%(refname:lstrip=2)", "refs/remotes");
+  const elsewhere = refs.split("\n").find((name) => name && !name.endsWith("/HEAD"));
+  if (elsewhere) throw new UserError(`the upgrade is on ${elsewhere} already; to undo it there too: ${otherwise}`);
   const parent = (await git.revparse("HEAD^")).trim();
   const isSame = installsSame(await lockAt(clone, head), await lockAt(clone, parent));
   await git.raw("reset", "--quiet", "--keep", parent);
