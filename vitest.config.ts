@@ -1,3 +1,4 @@
+import "./test/sandbox.ts";
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 

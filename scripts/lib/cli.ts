@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { lstatSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type ParseArgsConfig, parseArgs, styleText } from "node:util";
+import { leaveRepository } from "./git-environment.ts";
 import { guardOutput } from "./output.ts";
 
 /** A wrong call of a command, or a state of the machine that the user can mend. One line, exit status 1. */
@@ -85,6 +86,8 @@ export async function main<const O extends Readonly<Record<string, Option>>>(com
   guardOutput();
   name = command.usage.replace(/ --$/, "");
   try {
+    // A command works in the folder that it is told, also when a Git hook of another repository calls it.
+    leaveRepository("keep");
     const { values, positionals } = parse(command);
     if (values.help) console.log(renderUsage(command));
     else await command.run(values as Values<O>, positionals);

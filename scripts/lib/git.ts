@@ -69,18 +69,22 @@ function gitEnvironment(): NodeJS.ProcessEnv {
   return { ...inherited, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
 }
 
+/**
+ * What simple-git refuses in an environment and in settings, because a stranger may have written them. Here both are the
+ * user's own, as they are for Git: a hook has GIT_EXEC_PATH, a pipeline `url.….insteadOf` in GIT_CONFIG_COUNT.
+ */
+const guards =
+  "Alias AskPass CommandBinaries ConfigEnvCount ConfigPaths CredentialHelper DiffExternal DiffTextConv Editor Exec Filter FsMonitor GitProxy GpgProgram HooksPath Include MergeDriver Pack Pager ProtocolOverride SshCommand Submodule TemplateDir UrlRewrite".split(
+    " ",
+  );
+
 /** Git in a folder, with further variables of its environment. */
 export function openGit(root: string, additions: Readonly<Record<string, string>> = {}): SimpleGit {
   const environment = { ...gitEnvironment(), ...additions };
   return simpleGit(root, {
     timeout: { block: patience() },
     allowEnvironment: Object.keys(environment),
-    unsafe: {
-      allowUnsafeAskPass: true,
-      allowUnsafeConfigEnvCount: true,
-      allowUnsafeConfigPaths: true,
-      allowUnsafeSshCommand: true,
-    },
+    unsafe: Object.fromEntries(guards.map((name) => [`allowUnsafe${name}`, true])),
   }).env(environment);
 }
 

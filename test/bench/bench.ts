@@ -1,3 +1,4 @@
+import "../sandbox.ts";
 import { lstatSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+import "../sandbox.ts";
 import { defineConfig } from "vitest/config";
 
 /** Tests that need a cluster whose pods are real containers: the one that KUBECONFIG names. One file at a time, because they share it. */

@@ -1,3 +1,4 @@
+import "../sandbox.ts";
 import { defineConfig } from "vitest/config";
 
 /**

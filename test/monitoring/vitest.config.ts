@@ -1,3 +1,4 @@
+import "../sandbox.ts";
 import { defineConfig } from "vitest/config";
 
 /** Tests that need promtool, prometheus and amtool: the Debian packages prometheus and prometheus-alertmanager. */

@@ -1,3 +1,4 @@
+import "../sandbox.ts";
 import { defineConfig } from "vitest/config";
 
 /** Scanners of manifests over the rendered trees: checkov and kube-score, which must be on the PATH. */
