@@ -8,10 +8,14 @@ const marks = {
   create: styleText("green", "+"),
   change: styleText("yellow", "~"),
   remove: styleText("red", "-"),
+  warn: styleText("magenta", "!"),
 } as const;
 
 /** How many lines a person reads. */
 const few = 40;
+
+/** How many changed files are looked into for what Kubernetes does with them. */
+const most = 500;
 
 await main({
   usage: "npm run render --",
@@ -25,10 +29,12 @@ await main({
   run: async ({ check, "dry-run": dryRun, json, root: folder }) => {
     const root = rootOf(folder);
     const isReading = check || dryRun;
-    const render = isReading ? planRender(root, { compareAll: check }) : await inTurn(root, () => writeRender(root));
+    const { render, warned } = isReading
+      ? await planWithWarnings(root, check)
+      : await inTurn(root, () => writeRender(root));
     const changes = listChanges(render);
     if (json) console.log(JSON.stringify({ total: render.total, stale: changes.length > 0, changes }, null, 2));
-    else console.log(summarise(changes, render.total).join("\n"));
+    else console.log([...summarise(changes, render.total), ...warned].join("\n"));
     if (check && changes.length > 0) {
       // The next render must not trust what it remembers of these files.
       removeState(root);
@@ -37,10 +43,32 @@ await main({
   },
 });
 
-function writeRender(root: string): Render {
-  const render = planRender(root);
-  render.write();
-  return render;
+interface Planned {
+  readonly render: Render;
+  /** What a person should know of before committing. */
+  readonly warned: readonly string[];
+}
+
+async function writeRender(root: string): Promise<Planned> {
+  const planned = await planWithWarnings(root);
+  planned.render.write();
+  return planned;
+}
+
+/** Works out a render, and what it means for the cluster: after the write, the old tree is gone. */
+async function planWithWarnings(root: string, compareAll?: boolean): Promise<Planned> {
+  const render = planRender(root, { compareAll });
+  return { render, warned: compareAll ? [] : await warningsOf(render) };
+}
+
+/** What Kubernetes will refuse, empty or scale down, of a change that a person may have made by hand. */
+async function warningsOf(render: Render): Promise<string[]> {
+  const { change, remove } = render.tree;
+  const count = change.length + remove.length;
+  if (count === 0 || count > most) return [];
+  // Loaded when it is needed: the readers of YAML take longer to load than a render takes.
+  const { diffOfRender, warnings } = await import("./lib/diff/planned.ts");
+  return warnings(diffOfRender(render, "", "")).map((line) => `${marks.warn} ${line}`);
 }
 
 interface Change {

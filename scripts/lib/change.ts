@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { load } from "js-yaml";
@@ -8,8 +7,9 @@ import { formatPath, type Path } from "../../generators/model/faults.ts";
 import type { Platform } from "../../generators/model/platform.ts";
 import { UserError } from "./cli.ts";
 import { compareValues } from "./diff/compare.ts";
-import { type Diff, diffFiles } from "./diff/diff.ts";
+import type { Diff } from "./diff/diff.ts";
 import { diffMarkdown } from "./diff/markdown.ts";
+import { diffOfRender } from "./diff/planned.ts";
 import { diffText } from "./diff/text.ts";
 import { describeChange, describeField } from "./diff/words.ts";
 import { copyBlock, removeValue, setValue } from "./edit.ts";
@@ -133,7 +133,11 @@ async function makeChange(clone: Clone, options: ChangeOptions, plan: Plan): Pro
   const texts = applyEdits(before, change.edits);
   const render = planRender(root, { texts });
   const { home, upstream } = clone;
-  const diff = diffOf(render, home && upstream ? `${upstream.remote}/${upstream.branch}` : "HEAD", change.subject);
+  const diff = diffOfRender(
+    render,
+    home && upstream ? `${upstream.remote}/${upstream.branch}` : "HEAD",
+    change.subject,
+  );
   for (const edit of change.edits) say(options, describeEdit(edit));
   const along = options.push && upstream && !home ? await unpushed(clone, upstream) : [];
   const goingAlong = along.map((commit) => `goes along, because it was not pushed yet: ${commit}`);
@@ -401,18 +405,6 @@ function touched(
     ...[...create, ...change].map(({ path, text }): [string, string] => [path, text]),
     ...remove.map((path): [string, null] => [path, null]),
   ]);
-}
-
-function diffOf({ tree, platform, root }: Render, base: string, head: string): Diff {
-  const onDisk = (path: string) => readFileSync(join(root, path), "utf8");
-  const pairs = [
-    ...tree.create.map(({ path, text }) => ({ path, before: undefined, after: text })),
-    ...tree.change.map(({ path, text }) => ({ path, before: onDisk(path), after: text })),
-    ...tree.remove.map((path) => ({ path, before: onDisk(path), after: undefined })),
-  ];
-  const unchanged = (path: string) => (existsSync(join(root, path)) ? onDisk(path) : undefined);
-  const clusters = new Map(platform.clusters.map(({ value }) => [value.name, value.environments]));
-  return { base, head, groups: diffFiles(pairs, { unchanged, clusters }) };
 }
 
 function describeEdit({ file, path, from, to, block }: Edit): string {

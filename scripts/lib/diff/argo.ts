@@ -121,6 +121,9 @@ export type Effect =
   | "stays until a person prunes its Application"
   | "stays, and no Application has it";
 
+/** Effects that a reviewer must not miss, whatever else is said of the object. */
+export const graveEffects: readonly Effect[] = ["is refused", "starts empty", "removes pods", "removes all pods"];
+
 /** What follows for the pods of a workload whose template changes: where the folder holds its Canary, Flagger moves them. */
 export function podsEffect({ metadata, kind }: Manifest, { folder }: Place, { after }: Applications): Effect {
   const canary = fileName({ kind: "Canary", metadata: { name: metadata?.labels?.["app.kubernetes.io/name"] ?? "" } });

@@ -1,4 +1,4 @@
-import type { Effect } from "./argo.ts";
+import { type Effect, graveEffects as grave } from "./argo.ts";
 import type { ApplicationDiff, GroupDiff, ObjectDiff } from "./diff.ts";
 import { countable, describeChange, describeField, isWeightChange } from "./words.ts";
 
@@ -24,9 +24,6 @@ const order = [
   "grows",
   "restarts",
 ];
-
-/** Effects that a reviewer must not miss, whatever else is said of the object. */
-const grave: readonly Effect[] = ["is refused", "starts empty", "removes pods", "removes all pods"];
 
 /** Effects that are said where nothing else says them. */
 const plain: readonly Effect[] = ["grows the volume", "restarts pods"];
