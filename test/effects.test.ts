@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { diffFiles, type GroupDiff } from "../scripts/lib/diff/diff.ts";
 import { headlines } from "../scripts/lib/diff/headlines.ts";
+import { diffHtml } from "../scripts/lib/diff/html.ts";
 import { diffMarkdown } from "../scripts/lib/diff/markdown.ts";
 import { diffText } from "../scripts/lib/diff/text.ts";
 import { readInputs } from "../scripts/lib/inputs.ts";
@@ -159,14 +160,14 @@ describe("volumes", () => {
       "less",
       "storage: { size: 900Mi, path: /var/lib/mysql }",
       [
-        `PersistentVolumeClaim data-database-0: is refused ! Kubernetes makes no volume smaller, and Argo CD applies nothing of dev-database until then; ${runbook("A volume changes its class or shrinks")}`,
+        `PersistentVolumeClaim data-database-0: is refused ! Kubernetes makes no volume smaller, and each sync of dev-database fails until then, and prunes nothing; ${runbook("A volume changes its class or shrinks")}`,
       ],
     ],
     [
       "another class",
       "storage: { size: 1Gi, path: /var/lib/mysql, class: fast }",
       [
-        `PersistentVolumeClaim data-database-0: is refused ! Kubernetes changes spec.storageClassName of no PersistentVolumeClaim that exists, and Argo CD applies nothing of dev-database until then; ${runbook("A volume changes its class or shrinks")}`,
+        `PersistentVolumeClaim data-database-0: is refused ! Kubernetes changes spec.storageClassName of no PersistentVolumeClaim that exists, and each sync of dev-database fails until then, and prunes nothing; ${runbook("A volume changes its class or shrinks")}`,
       ],
     ],
     [
@@ -249,4 +250,5 @@ test("what must not be missed stands on top, and every format has the sentences"
   const diff = { base: "a", head: "b", groups };
   expect(diffText(diff)).toContain("      ! 5 → 2 pods at once\n");
   expect(diffMarkdown(diff)).toContain("  - **5 → 2 pods at once**\n");
+  expect(diffHtml(diff, () => undefined, new Map())).toContain('<p class="note">5 → 2 pods at once</p>');
 });

@@ -37,7 +37,7 @@ function* refused({ before, fields, place }: Changed): Iterable<Consequence> {
       : `to go on: kubectl delete ${kind.toLowerCase()} ${metadata?.name}${where}${keepsPods}, then sync`;
   yield {
     effect: "is refused",
-    note: `Kubernetes changes ${paths.join(" and ")} of no ${kind} that exists, and Argo CD applies nothing of ${place.application} until then; ${way}`,
+    note: `Kubernetes changes ${paths.join(" and ")} of no ${kind} that exists, and each sync of ${place.application} fails until then, and prunes nothing; ${way}`,
   };
 }
 

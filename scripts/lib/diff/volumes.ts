@@ -14,7 +14,7 @@ export function* claimEffects({ after, fields, place }: Changed): Iterable<Conse
   if (amount(String(size.after)) < amount(String(size.before)))
     yield {
       effect: "is refused",
-      note: `Kubernetes makes no volume smaller, and Argo CD applies nothing of ${place.application} until then; see the runbook "A volume changes its class or shrinks"`,
+      note: `Kubernetes makes no volume smaller, and each sync of ${place.application} fails until then, and prunes nothing; see the runbook "A volume changes its class or shrinks"`,
     };
   else
     yield {
