@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await $({ input: all(policies) })`kubectl delete -f -`;
+  await $({ input: all(policies) })`kubectl delete --ignore-not-found -f -`;
 });
 
 test("nothing about the policies is wrong in the eyes of the API server", async () => {
