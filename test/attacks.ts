@@ -44,7 +44,13 @@ const canary = (webhook: object): Attacked => ({
   spec: {
     targetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "attack" },
     service: { port: 80 },
-    analysis: { interval: "1m", threshold: 1, webhooks: [{ name: "attack", type: "rollout", ...webhook }] },
+    analysis: {
+      interval: "1m",
+      threshold: 1,
+      maxWeight: 50,
+      stepWeight: 10,
+      webhooks: [{ name: "attack", type: "rollout", ...webhook }],
+    },
   },
 });
 const tester = "http://flagger-loadtester.flagger-system/";
