@@ -27,7 +27,7 @@ cluster: test
 services:
   app:
     versions:
-      v1: { ${own && `calls: [${own}], `}release: { image: { repository: acme/app, tag: "1" }, ports: { http: { port: 80 } }${calls && `, calls: [${calls}]`} } }
+      v1: { ${own && `calls: [${own}], `}release: { image: { repository: acme/app, tag: 1.0.0 }, ports: { http: { port: 80 } }${calls && `, calls: [${calls}]`} } }
 `,
   };
   return readPlatform(new Map(Object.entries(texts)));

@@ -1,10 +1,14 @@
-import { parseCall } from "../model/calls.ts";
+import { type ExternalCall, parseCall } from "../model/calls.ts";
+import { cidrs, covers, formatCidr } from "../model/cidr.ts";
 import type { Path } from "../model/faults.ts";
 import { statementsOf } from "../model/place.ts";
-import type { ResolvedEnvironment } from "../model/resolve.ts";
+import type { ResolvedEnvironment, Scope } from "../model/resolve.ts";
 import { type Finding, forEachService } from "./rule.ts";
 
-/** What proxies cannot tell apart: two protocols on one port of a host, and hosts on one port that have no address. */
+/**
+ * External hosts that the cluster's policies let nobody out to, and what its proxies cannot tell apart: two protocols on one port of a
+ * host, and hosts on one port that have no address.
+ */
 export const externalHosts = forEachService(function* (service, name, environment) {
   const calls = statementsOf(service).flatMap(({ path, calls = [] }) =>
     [...calls.entries()].flatMap(([index, text]) => {
@@ -14,6 +18,9 @@ export const externalHosts = forEachService(function* (service, name, environmen
   );
   const protocols = protocolsOf(environment);
   for (const { host, port, protocol, path } of calls) {
+    const target = environment.workloads.get(name)?.external.find((one) => one.host === host && one.port === port);
+    const unreachable = target && unreachableFault(target, environment.scope);
+    if (unreachable) yield { path, message: unreachable };
     const first = protocols.get(`${host}:${port}`);
     if (first && first.protocol !== protocol) {
       const message = `${host}:${port} is ${protocol} here and ${first.protocol} for ${first.service}; a port has one protocol`;
@@ -22,6 +29,24 @@ export const externalHosts = forEachService(function* (service, name, environmen
   }
   if (!environment.scope.dnsCapture) yield* sharedListeners(calls, name, environment);
 });
+
+/** Names that no public DNS answers with a public address: private domains, and private endpoints of clouds. */
+const privateHost =
+  /(^|\.)(corp|home|home\.arpa|internal|intranet|lan|local|localdomain|private|vpce\.amazonaws\.com)$|(^|\.)privatelink\./;
+
+/** Why the NetworkPolicy stops what a call is for; undefined where nothing speaks against it. */
+function unreachableFault({ host, cidrs: stated = [] }: ExternalCall, scope: Scope): string | undefined {
+  const ranges = cidrs(...stated);
+  // Another rule has more to say of a name inside of the cluster.
+  if (ranges.length === 0 && privateHost.test(host) && !host.includes(".svc"))
+    return `${host} has private addresses, to which the NetworkPolicy lets nothing out; state cidrs here, or the host in network.hosts of clusters/${scope.cluster}.yaml`;
+  for (const own of cidrs(...scope.reserved)) {
+    const inside = ranges.find((range) => covers(own, range));
+    if (inside)
+      return `${formatCidr(inside)} is in ${formatCidr(own)}, the cluster's own; call a service by its name, or state where ${host} is`;
+  }
+  return undefined;
+}
 
 interface FirstCall {
   readonly service: string;

@@ -34,7 +34,7 @@ import { versionReferences } from "./version-references.ts";
 import { weights } from "./weights.ts";
 
 /** Rules that compare files: where one cannot be read, they would only repeat that. */
-const acrossFiles: readonly Rule[] = [hosting, collisions, crds, components, gitServers, measurement];
+const acrossFiles: readonly Rule[] = [hosting, collisions, crds, components, externalHosts, gitServers, measurement];
 
 const withinFiles: readonly Rule[] = [
   names,
@@ -43,7 +43,6 @@ const withinFiles: readonly Rule[] = [
   replicas,
   rollouts,
   calls,
-  externalHosts,
   ejection,
   exposure,
   timeouts,

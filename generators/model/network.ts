@@ -26,7 +26,7 @@ export const network = z
         z
           .string()
           .regex(
-            /^(\*\.)?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
+            /^(\*|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)\.([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
             "must be a host such as db.example.com, or the end of many: *.corp.example.com",
           ),
         targetCidrs,
