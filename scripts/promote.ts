@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Cluster } from "../generators/model/cluster.ts";
 import type { Environment } from "../generators/model/environment.ts";
+import { effectiveRelease } from "../generators/model/place.ts";
 import type { Input, Platform } from "../generators/model/platform.ts";
 import { primaryOf, weightOf } from "../generators/model/resolve.ts";
 import { type Change, carryOut, type Edit } from "./lib/change.ts";
@@ -8,7 +8,10 @@ import { main, rootOf, UserError } from "./lib/cli.ts";
 import { clusterOptions, contextOf, isReachable, requireReachable } from "./lib/cluster.ts";
 import { type Clone, succeeds } from "./lib/git.ts";
 import { firstSeen, isShallow } from "./lib/history.ts";
+import { placeOf, valuesOf } from "./lib/kept.ts";
 import { unhealthy } from "./lib/live.ts";
+import { type Gate, type Move, objectToLosses, objectToTrial, settle } from "./lib/objections.ts";
+import { copyRelease, findReleasable, type Releasable } from "./lib/releases.ts";
 import {
   changeOptions,
   describeRelease,
@@ -16,6 +19,7 @@ import {
   findEnvironment,
   findService,
   findVersion,
+  findWorkload,
   requireServices,
   subjectOf,
   weightEdits,
@@ -25,134 +29,193 @@ await main({
   usage: "npm run promote --",
   positionals: "SERVICE…",
   summary:
-    "Copies the release of services from one environment to another; replicas, weights and resources stay. With --finish, the canary becomes the primary. One commit.",
-  examples: ["backend --from staging --to prod --as canary --weight 10 --push", "backend --to prod --finish --pr"],
+    "Copies the release of services, or the image of data stores, from one environment to another; what stands beside a release stays. With --finish, the canary becomes the primary. One commit.",
+  examples: [
+    "backend --from staging --to prod --as canary --weight 10 --push",
+    "backend --to prod --finish --pr",
+    "calculator-api --from qa --to prod --each",
+  ],
   options: {
-    from: { type: "string", value: "NAME", help: "The environment to take the primary's release from." },
+    from: { type: "string", value: "NAME", help: "The environment to take the release from." },
     to: { type: "string", value: "NAME", help: "The environment that gets it." },
+    "from-version": {
+      type: "string",
+      value: "VERSION",
+      help: "The version to take the release from. Default: the primary.",
+    },
     as: {
       type: "string",
       value: "VERSION",
       help: "The version that gets it, or the one that --finish takes. Default: the primary; canary with --finish.",
     },
+    each: { type: "boolean", help: "Take the release of every version, each for the version of the same name." },
     weight: { type: "string", value: "N", help: "Weight of that version from now on, %. Default: as it is." },
     finish: { type: "boolean", help: "Make the canary's release the primary's, with all the weight. Needs --to only." },
     force: {
       type: "boolean",
-      help: "Promote what was not in the environment before, or is not healthy there; the commit says so.",
+      help: "Promote what was not in the environment before, is not healthy there, or takes values that only the target has; the commit says so.",
     },
     context: clusterOptions.context,
     ...changeOptions,
   },
-  run: ({ from, to, as, weight, finish, force, context, root, ...options }, positionals) => {
+  run: ({ to, finish, force: forced, context, root, ...options }, positionals) => {
     const names = requireServices(positionals);
-    if (finish && (from || weight))
-      throw new UserError("--finish takes neither --from nor --weight: it moves a release within one environment");
-    if (weight !== undefined && !(/^\d{1,3}$/.test(weight) && Number(weight) <= 100))
-      throw new UserError(`--weight ${weight}: must be a whole number from 0 to 100`);
-    if (weight !== undefined && !as)
-      throw new UserError("--weight goes with --as VERSION: the primary gets what the others leave");
+    checkOptions({ ...options, finish });
+    const force = forced ?? false;
     return carryOut(rootOf(root), options, async (platform, clone, texts): Promise<Change> => {
       const target = findEnvironment(platform, to, "--to");
       if (finish) {
-        const change = finishCanary(target, names, as ?? "canary", texts, force ?? false);
-        const health = await checkHealth(platform, target, names, context, force ?? false);
-        return { ...change, body: [...change.body, ...health.trailers], notes: [...change.notes, ...health.notes] };
+        const plan = finishCanary(platform, target, names, options.as ?? "canary", texts, force);
+        const losses = await objectToLosses(clone.git, target, `the primary in ${target.value.name}`, plan.moves);
+        const kept = settle([losses, objectToTrial(target, plan.moves)], texts, force);
+        const health = await checkHealth(platform, target, names, context, force);
+        return withGates(plan.change, [kept, health]);
       }
-      const source = findEnvironment(platform, from, "--from");
+      const source = findEnvironment(platform, options.from, "--from");
       if (source === target) throw new UserError(`--from and --to are both ${target.value.name}`);
-      const moves = names.map((name) => move(source, target, name, as, weight, texts));
+      const plans = names.flatMap((name) => planMoves(source, target, name, options, texts));
+      const moves = plans.map(({ move }) => move);
       const gate = environmentBefore(platform, target, source);
       const followed = await followedBranch(clone, findCluster(platform, gate.value.cluster).value);
-      const orders = await Promise.all(
-        names.map((name) => checkOrder(clone, followed, gate, source, name, force ?? false)),
-      );
-      const health = await checkHealth(platform, source, names, context, force ?? false);
-      return {
-        subject: subjectOf("promote", target, moves),
+      const orders = await Promise.all(moves.map(({ from }) => checkOrder(clone, followed, gate, from, force)));
+      const kept = settle([await objectToLosses(clone.git, target, target.value.name, moves)], texts, force);
+      const health = await checkHealth(platform, source, names, context, force);
+      const change = {
+        subject: subjectOf("promote", target, plans),
         services: names,
-        body: [...orders, health].flatMap(({ trailers }) => trailers),
-        notes: [...orders, health].flatMap(({ notes }) => notes),
-        edits: moves.flatMap(({ edits }) => edits),
+        edits: plans.flatMap(({ edits }) => edits),
+        notes: moves.flatMap((move) => leftBehind(source, target, move)),
       };
+      return withGates(change, [...orders, kept, health]);
     });
   },
 });
 
-interface Move {
+interface Options {
+  readonly from?: string;
+  readonly "from-version"?: string;
+  readonly as?: string;
+  readonly each?: boolean;
+  readonly weight?: string;
+}
+
+/** @throws UserError where options do not go together */
+function checkOptions({ from, as, each, weight, finish, ...rest }: Options & { readonly finish?: boolean }): void {
+  const version = rest["from-version"];
+  if (finish && (from || weight || each || version))
+    throw new UserError(
+      "--finish takes neither --from, --from-version, --each nor --weight: it moves a release within one environment",
+    );
+  if (each && (as || version || weight))
+    throw new UserError(
+      "--each takes neither --as, --from-version nor --weight: every version keeps its name and weight",
+    );
+  if (weight !== undefined && !(/^\d{1,3}$/.test(weight) && Number(weight) <= 100))
+    throw new UserError(`--weight ${weight}: must be a whole number from 0 to 100`);
+  if (weight !== undefined && !as)
+    throw new UserError("--weight goes with --as VERSION: the primary gets what the others leave");
+}
+
+/** Adds to a change what its checks have found. */
+function withGates(change: Change, gates: readonly Gate[]): Change {
+  return {
+    ...change,
+    body: [...new Set([...(change.body ?? []), ...gates.flatMap(({ trailers }) => trailers)])],
+    notes: [...new Set([...(change.notes ?? []), ...gates.flatMap(({ notes }) => notes)])],
+  };
+}
+
+/** A move with its edits and the words for it. */
+interface Plan {
+  readonly move: Move;
   readonly text: string;
   readonly edits: readonly Edit[];
 }
 
-/** Copies the release of the source's primary, and sets the weight where that is asked for. */
-function move(
+/** The moves of a service or data store from one environment to another. */
+function planMoves(
   source: Input<Environment>,
   target: Input<Environment>,
   name: string,
-  as: string | undefined,
-  weight: string | undefined,
+  { as, each, weight, "from-version": version }: Options,
   texts: ReadonlyMap<string, string>,
-): Move {
-  const origin = primaryOf(findService(source, name));
-  const place = as ?? primaryOf(findService(target, name));
-  const before = findVersion(target, name, place).release;
-  const after = findVersion(source, name, origin).release;
-  const release = releaseEdit(
-    { file: source.file, name, version: origin },
-    { file: target.file, name, version: place },
-    before,
-    after,
-    texts,
-  );
-  const weights = weight === undefined ? [] : weightEdits(target, name, new Map([[place, Number(weight)]]));
-  const suffix = `${as ? ` as ${as}` : ""}${weight === undefined ? "" : ` at ${weight} %`}`;
-  return {
-    text: `${name} ${describeRelease(before, after)} → ${describeRelease(after, before)}${suffix}`,
-    edits: [...release, ...weights],
+): Plan[] {
+  const { service } = findWorkload(source, name);
+  const plan = (taken: string | undefined, given: string | undefined, words: string): Plan => {
+    const from = findReleasable(source, name, taken);
+    const to = findReleasable(target, name, given);
+    if ((from.version === undefined) !== (to.version === undefined))
+      throw new UserError(`${name} is a data store in one of ${source.value.name} and ${target.value.name} only`);
+    return {
+      move: { from, to, origins: [{ file: source.file }] },
+      text: `${name} ${describeRelease(to, from)} → ${describeRelease(from, to)}${words}`,
+      edits: copyRelease(from, to, texts.get(from.file) ?? ""),
+    };
   };
+  if (each && service)
+    return Object.keys(service.versions).map((one) => {
+      const { text, ...rest } = plan(one, one, "");
+      return { ...rest, text: text.replace(name, `${name} ${one}`) };
+    });
+  const words = `${version ? ` from ${version}` : ""}${as ? ` as ${as}` : ""}${weight === undefined ? "" : ` at ${weight} %`}`;
+  const one = plan(version, as, words);
+  const weights = weight === undefined || !as ? [] : weightEdits(target, name, new Map([[as, Number(weight)]]));
+  return [{ ...one, edits: [...one.edits, ...weights] }];
+}
+
+/** Variables that stand beside the release in the source, and nowhere in the target: the release may count on them. */
+function leftBehind(source: Input<Environment>, target: Input<Environment>, { from, to }: Move): string[] {
+  const [there, here] = [source, target].map(({ value }, index) => {
+    const { name, version = "" } = index === 0 ? from : to;
+    return value.services[name]?.versions[version];
+  });
+  const release = there?.release;
+  if (!there || !here || !release) return [];
+  const known = new Set(valuesOf(effectiveRelease({ ...here, release })).map(({ key }) => key));
+  return valuesOf(placeOf(there))
+    .filter(({ key }) => key.startsWith("variable ") && !known.has(key))
+    .map(
+      ({ key }) =>
+        `${from.name}: ${key} stands beside its release in ${source.value.name}, and not in ${target.value.name}`,
+    );
 }
 
 /** The canary's release becomes the primary's, and the primary gets all the traffic. */
 function finishCanary(
+  platform: Platform,
   target: Input<Environment>,
   names: readonly string[],
   canary: string,
   texts: ReadonlyMap<string, string>,
   force: boolean,
-): Change & Required<Pick<Change, "body" | "notes">> {
+): { moves: Move[]; change: Change } {
   const environment = target.value.name;
-  const moves = names.map((name): Move & { readonly untried: readonly string[] } => {
+  const others = platform.environments.filter((one) => one !== target).map(({ file }) => ({ file }));
+  const plans = names.map((name): Plan & { readonly untried: readonly string[] } => {
     const service = findService(target, name);
     const primary = primaryOf(service);
     if (primary === canary) throw new UserError(`${canary} is the primary of ${name} already`);
-    const before = findVersion(target, name, primary).release;
-    const after = findVersion(target, name, canary).release;
-    const others = Object.keys(service.versions).filter((version) => version !== primary);
-    const isUntried = !isDeepStrictEqual(before, after) && weightOf(service, findVersion(target, name, canary)) === 0;
+    const [from, to] = [findReleasable(target, name, canary), findReleasable(target, name, primary)];
+    const edits = copyRelease(from, to, texts.get(from.file) ?? "");
+    const isUntried = edits.length > 0 && weightOf(service, findVersion(target, name, canary)) === 0;
     const untried = isUntried ? [`${canary} of ${name} has no traffic in ${environment}`] : [];
     if (isUntried && !force)
       throw new UserError(`${untried}; npm run weight -- ${name} --env ${environment} ${canary}=10, or use --force`);
+    const rest = Object.keys(service.versions).filter((version) => version !== primary);
     return {
       untried,
-      text: `${name} ${describeRelease(before, after)} → ${describeRelease(after, before)}, finished`,
-      edits: [
-        ...releaseEdit(
-          { file: target.file, name, version: canary },
-          { file: target.file, name, version: primary },
-          before,
-          after,
-          texts,
-        ),
-        ...weightEdits(target, name, new Map(others.map((version) => [version, 0]))),
-      ],
+      // What the canary or another environment has had came with a release.
+      move: { from, to, origins: [{ file: target.file, version: canary }, ...others] },
+      text: `${name} ${describeRelease(to, from)} → ${describeRelease(from, to)}, finished`,
+      edits: [...edits, ...weightEdits(target, name, new Map(rest.map((version) => [version, 0])))],
     };
   });
-  const forced = moves.flatMap(({ untried }) => untried);
-  const edits = moves.flatMap(({ edits }) => edits);
+  const forced = plans.flatMap(({ untried }) => untried);
+  const edits = plans.flatMap(({ edits }) => edits);
   // The other way round, all the traffic would go to the primary's old release first.
   const order = `press Sync on ${names.map((name) => `${environment}-${name}`).join(", ")} first, and on ${environment}-routes when ${names.length === 1 ? "it is" : "they are"} Healthy`;
-  return {
-    subject: subjectOf("promote", target, moves),
+  const change = {
+    subject: subjectOf("promote", target, plans),
     services: names,
     body: forced.map((text) => `Forced: ${text}`),
     notes: [
@@ -161,38 +224,7 @@ function finishCanary(
     ],
     edits,
   };
-}
-
-interface Place {
-  readonly file: string;
-  readonly name: string;
-  readonly version: string;
-}
-
-function releaseEdit(
-  from: Place,
-  to: Place,
-  before: unknown,
-  after: unknown,
-  texts: ReadonlyMap<string, string>,
-): Edit[] {
-  if (isDeepStrictEqual(before, after)) return [];
-  const path = ({ name, version }: Place) => ["services", name, "versions", version, "release"];
-  return [
-    {
-      file: to.file,
-      path: path(to),
-      from: before,
-      to: after,
-      block: { text: texts.get(from.file) ?? "", path: path(from) },
-    },
-  ];
-}
-
-/** What a check before a promotion has found: lines for the commit's body, and for the person. */
-interface Gate {
-  readonly trailers: readonly string[];
-  readonly notes: readonly string[];
+  return { moves: plans.map(({ move }) => move), change };
 }
 
 /** Where the cluster of the source can be reached, what is promoted must be Synced and Healthy there. */
@@ -264,11 +296,10 @@ async function checkOrder(
   { git }: Clone,
   followed: string | undefined,
   gate: Input<Environment>,
-  source: Input<Environment>,
-  name: string,
+  release: Releasable,
   force: boolean,
 ): Promise<Gate> {
-  const release = findVersion(source, name, primaryOf(findService(source, name))).release;
+  const { name } = release;
   const history = followed ? `refs/remotes/${followed}` : "HEAD";
   const seen = await firstSeen(git, history, gate.file, name, release.image);
   if (seen)

@@ -1,19 +1,13 @@
-import { primaryOf } from "../generators/model/resolve.ts";
 import { type Change, carryOut, type Edit } from "./lib/change.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
-import {
-  changeOptions,
-  findEnvironment,
-  findService,
-  findVersion,
-  requireServices,
-  subjectOf,
-} from "./lib/services.ts";
+import { findReleasable, imagePath } from "./lib/releases.ts";
+import { changeOptions, findEnvironment, requireServices, subjectOf } from "./lib/services.ts";
 
 await main({
   usage: "npm run release --",
   positionals: "SERVICE…",
-  summary: "Sets the image that a service runs in an environment: what an application's CI calls. One commit.",
+  summary:
+    "Sets the image that a service or data store runs in an environment: what an application's CI calls. One commit.",
   examples: ["backend --env dev --tag 6.16.0 --push", "backend frontend --env dev --tag 6.16.0 --pr"],
   options: {
     env: { type: "string", value: "NAME", help: "The environment." },
@@ -23,7 +17,11 @@ await main({
       value: "sha256:…",
       help: "Digest of the image. Default: none, and one that is there goes.",
     },
-    as: { type: "string", value: "VERSION", help: "The version that gets it. Default: the primary." },
+    as: {
+      type: "string",
+      value: "VERSION",
+      help: "The version that gets it. Default: the primary; a data store has none.",
+    },
     ...changeOptions,
   },
   run: ({ env, tag, digest, as, root, ...options }, positionals) => {
@@ -32,9 +30,9 @@ await main({
     return carryOut(rootOf(root), options, (platform): Change => {
       const environment = findEnvironment(platform, env);
       const changes = names.map((name) => {
-        const version = as ?? primaryOf(findService(environment, name));
-        const { image } = findVersion(environment, name, version).release;
-        const path = ["services", name, "versions", version, "release", "image"];
+        const place = findReleasable(environment, name, as);
+        const { image } = place;
+        const path = imagePath(place);
         const edit = (key: string, from: string | undefined, to: string | undefined): Edit[] =>
           from === to ? [] : [{ file: environment.file, path: [...path, key], from, to }];
         const edits = [...edit("tag", image.tag, tag), ...edit("digest", image.digest, digest)];

@@ -1,17 +1,22 @@
-import { type Environment, environment as schema } from "../generators/model/environment.ts";
-import { parseInput } from "../generators/model/parse.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { Environment } from "../generators/model/environment.ts";
+import { effectiveRelease } from "../generators/model/place.ts";
 import type { Input } from "../generators/model/platform.ts";
 import { primaryOf, weightOf } from "../generators/model/resolve.ts";
+import { release as releaseSchema } from "../generators/model/service.ts";
 import { type Change, carryOut, type Edit } from "./lib/change.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
 import type { Clone } from "./lib/git.ts";
 import { beforeLastRelease } from "./lib/history.ts";
+import { keyed, valuesOf } from "./lib/kept.ts";
+import { copyRelease, findReleasable, type Releasable } from "./lib/releases.ts";
 import {
   changeOptions,
   describeRelease,
   findEnvironment,
   findService,
   findVersion,
+  findWorkload,
   requireServices,
   subjectOf,
   weightEdits,
@@ -57,6 +62,8 @@ interface Undo {
 }
 
 function undoWeights(environment: Input<Environment>, name: string): Undo {
+  if (findWorkload(environment, name).dataStore)
+    throw new UserError(`${name} is a data store: it has no weights to give back; --release undoes its last release`);
   const service = findService(environment, name);
   const primary = primaryOf(service);
   const others = Object.entries(service.versions).filter(([version]) => version !== primary);
@@ -71,21 +78,17 @@ function undoWeights(environment: Input<Environment>, name: string): Undo {
 
 async function undoRelease(environment: Input<Environment>, name: string, { git }: Clone): Promise<Undo> {
   const { file } = environment;
-  const service = findService(environment, name);
-  const primary = primaryOf(service);
-  const now = findVersion(environment, name, primary).release;
-  const earlier = await beforeLastRelease(git, file, name, primary);
+  const place = findReleasable(environment, name);
+  const { path, version } = place;
+  const earlier = await beforeLastRelease(git, file, path, sameness(environment, place));
   if (!earlier)
     throw new UserError(
       `${name} has had one release in ${environment.value.name} only: there is nothing to go back to`,
     );
-  const parsed = parseInput(file, earlier.text, schema);
-  const before = "value" in parsed ? parsed.value.services[name]?.versions[primary]?.release : undefined;
-  if (!before)
-    throw new UserError(
-      `the release before ${earlier.seen.short} cannot be read any more; git show ${earlier.seen.short}^:${file}`,
-    );
-  const { seen } = earlier;
+  const { seen, text } = earlier;
+  const parsed = (version === undefined ? releaseSchema.shape.image : releaseSchema).safeParse(earlier.value);
+  if (!parsed.success)
+    throw new UserError(`the release before ${seen.short} cannot be read any more; git show ${seen.short}^:${file}`);
   // The same command once more, or again after its push was interrupted: it must not bring back what it has undone.
   if (seen.subject.startsWith("rollback("))
     return {
@@ -93,17 +96,38 @@ async function undoRelease(environment: Input<Environment>, name: string, { git 
       note: `to give ${name} any other release: npm run release -- ${name} --env ${environment.value.name} --tag TAG`,
       edits: [],
     };
-  const path = ["services", name, "versions", primary, "release"];
-  const canaries = Object.entries(service.versions).filter(
-    ([version, spec]) => version !== primary && weightOf(service, spec) > 0,
-  );
-  const open = canaries.map(
-    ([version, spec]) => `${version} (${spec.release.image.tag}) keeps ${weightOf(service, spec)} %`,
-  );
+  const value = parsed.data;
+  const before = { ...place, value, image: "image" in value ? value.image : value };
+  const open = openCanaries(environment, place);
   return {
-    text: `${name} ${describeRelease(now, before)} → ${describeRelease(before, now)}`,
+    text: `${name} ${describeRelease(place, before)} → ${describeRelease(before, place)}`,
     ...(open.length > 0 && { note: `${name}: ${open.join(", ")}; a rollback without --release takes it away` }),
     body: [`Undoes: ${seen.short} ${seen.subject}`],
-    edits: [{ file, path, from: now, to: before, block: { text: earlier.text, path } }],
+    edits: copyRelease(before, place, text),
   };
+}
+
+/**
+ * Whether two releases come to the same beside what the version states beside its release: a value that has moved there
+ * is no release to go back from.
+ */
+function sameness(environment: Input<Environment>, { name, version }: Releasable) {
+  if (version === undefined) return isDeepStrictEqual;
+  const place = findVersion(environment, name, version);
+  const runs = (value: unknown) => {
+    const parsed = releaseSchema.safeParse(value);
+    if (!parsed.success) return value;
+    const release = effectiveRelease({ ...place, release: parsed.data });
+    return new Map<string, unknown>([["image", release.image], ...valuesOf(release).map(keyed)]);
+  };
+  return (one: unknown, other: unknown) => isDeepStrictEqual(runs(one), runs(other));
+}
+
+/** Versions besides the primary that have traffic: `canary (6.15.0) keeps 10 %`. */
+function openCanaries(environment: Input<Environment>, { name, version: primary }: Releasable): string[] {
+  if (primary === undefined) return [];
+  const service = findService(environment, name);
+  return Object.entries(service.versions)
+    .filter(([version, spec]) => version !== primary && weightOf(service, spec) > 0)
+    .map(([version, spec]) => `${version} (${spec.release.image.tag}) keeps ${weightOf(service, spec)} %`);
 }

@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import { load } from "js-yaml";
 import type { SimpleGit } from "simple-git";
-import type { Environment } from "../../generators/model/environment.ts";
+import type { Path } from "../../generators/model/faults.ts";
+import { type Release, release as releaseSchema } from "../../generators/model/service.ts";
 import { readAt } from "./git.ts";
+import { type Held, keyed, mapOf, valuesOf } from "./kept.ts";
 
 /** A commit in which an input was seen. */
 export interface Seen {
@@ -12,13 +15,8 @@ export interface Seen {
   readonly date: string;
 }
 
-/** What the history of an input says of a service's images; other keys are not looked at, older forms may differ. */
-type Versions = Readonly<
-  Record<string, { readonly release?: { readonly image?: Readonly<Record<string, unknown>> } } | undefined>
->;
-
 /**
- * The commit that brought an image to a service of an environment, at the earliest.
+ * The commit that brought an image to a service or data store of an environment, at the earliest.
  *
  * @param ref whose history is looked at
  * @param file the environment's input
@@ -28,13 +26,13 @@ export async function firstSeen(
   git: SimpleGit,
   ref: string,
   file: string,
-  service: string,
-  image: Environment["services"][string]["versions"][string]["release"]["image"],
+  name: string,
+  image: Release["image"],
 ): Promise<Seen | undefined> {
   const has = async ({ commit }: Seen) =>
-    Object.values(await versionsAt(git, commit, file, service)).some((version) => {
-      const other = version?.release?.image;
-      return other?.repository === image.repository && other?.tag === image.tag && other?.digest === image.digest;
+    releasesIn(await inputAt(git, commit, file), name).some(({ release }) => {
+      const other = mapOf(mapOf(release).image);
+      return other.repository === image.repository && other.tag === image.tag && other.digest === image.digest;
     });
   // Most often it came with a commit that changes how often the tag or digest stands in the file; all others are slower.
   for (const filter of [[`-S${image.digest ?? image.tag}`], []]) {
@@ -43,22 +41,62 @@ export async function firstSeen(
   return undefined;
 }
 
-/** Text of an input before a version's release was last changed, and the commit that changed it. */
+/** Where releases of a service or data store are looked for: an environment's input, and a version where only that counts. */
+export interface Origin {
+  readonly file: string;
+  readonly version?: string;
+}
+
+/**
+ * The ones among some values that no release of a service or data store has ever had, as far as this clone knows the
+ * history of HEAD.
+ */
+export async function neverHad<T extends Held>(
+  git: SimpleGit,
+  origins: readonly Origin[],
+  name: string,
+  values: readonly T[],
+): Promise<T[]> {
+  let missing = [...values];
+  for (const { file, version } of origins) {
+    for (const { commit } of missing.length > 0 ? await commitsOf(git, "HEAD", file) : []) {
+      const releases = releasesIn(await inputAt(git, commit, file), name)
+        .filter((one) => version === undefined || one.version === version)
+        .map(({ release }) => new Map(valuesOf(complete(release)).map(keyed)));
+      missing = missing.filter(({ key, value }) => !releases.some((had) => isDeepStrictEqual(had.get(key), value)));
+      if (missing.length === 0) break;
+    }
+  }
+  return missing;
+}
+
+/** A release with its defaults filled in, so that it compares to one of today; as it is, where it has an older form. */
+function complete(release: unknown): unknown {
+  const parsed = releaseSchema.safeParse(release);
+  return parsed.success ? parsed.data : release;
+}
+
+/**
+ * A release as it was before it was last changed, the text of the input that held it, and the commit that changed it.
+ *
+ * @param path of the release, or of a data store's image
+ * @param isSame whether two of them come to the same in the environment as it is now
+ */
 export async function beforeLastRelease(
   git: SimpleGit,
   file: string,
-  service: string,
-  version: string,
-): Promise<{ seen: Seen; text: string } | undefined> {
+  path: Path,
+  isSame: (one: unknown, other: unknown) => boolean,
+): Promise<{ seen: Seen; text: string; value: unknown } | undefined> {
   const release = async (commit: string) =>
-    JSON.stringify((await versionsAt(git, commit, file, service))[version]?.release);
+    path.reduce<unknown>((value, key) => own(value, String(key)), await inputAt(git, commit, file));
   const now = await release("HEAD");
   for (const seen of await commitsOf(git, "HEAD", file)) {
     const parent = `${seen.commit}^`;
     const before = await release(parent);
-    if (before === undefined || before === now) continue;
+    if (before === undefined || isSame(before, now)) continue;
     const text = await readAt(git, parent, file);
-    return text === undefined ? undefined : { seen, text };
+    return text === undefined ? undefined : { seen, text, value: before };
   }
   return undefined;
 }
@@ -79,14 +117,27 @@ async function commitsOf(git: SimpleGit, ref: string, file: string, ...filter: s
     });
 }
 
-async function versionsAt(git: SimpleGit, commit: string, file: string, service: string): Promise<Versions> {
+/** An input at a commit; nothing where it was not there or could not be read, so that it brought nothing. */
+async function inputAt(git: SimpleGit, commit: string, file: string): Promise<unknown> {
   const text = await readAt(git, commit, file);
-  if (text === undefined) return {};
   try {
-    const input = load(text) as { services?: Readonly<Record<string, { versions?: Versions } | undefined>> };
-    return input?.services?.[service]?.versions ?? {};
+    return text === undefined ? undefined : load(text);
   } catch {
-    // A commit whose input cannot be read has brought nothing.
-    return {};
+    return undefined;
   }
 }
+
+/** The releases of a service by version, or the image of a data store as one; other keys are not looked at. */
+function releasesIn(input: unknown, name: string): { readonly version?: string; readonly release: unknown }[] {
+  const store = own(own(input, "dataStores"), name);
+  const versions = mapOf(own(own(own(input, "services"), name), "versions"));
+  return [
+    ...Object.entries(versions).map(([version, spec]) => ({ version, release: own(spec, "release") })),
+    ...(store === undefined ? [] : [{ release: { image: own(store, "image") } }]),
+  ];
+}
+
+const own = (value: unknown, key: string): unknown => {
+  const map = mapOf(value);
+  return Object.hasOwn(map, key) ? map[key] : undefined;
+};

@@ -3,7 +3,7 @@ import type { Environment } from "../../generators/model/environment.ts";
 import { nearMiss } from "../../generators/model/faults.ts";
 import type { Input, Platform } from "../../generators/model/platform.ts";
 import { environmentsOf, primaryOf, weightOf } from "../../generators/model/resolve.ts";
-import type { Release, Service } from "../../generators/model/service.ts";
+import type { DataStore, Release, Service } from "../../generators/model/service.ts";
 import type { Edit } from "./change.ts";
 import { type Option, UserError } from "./cli.ts";
 
@@ -62,13 +62,24 @@ export function findEnvironment(platform: Platform, name: string | undefined, op
   return found;
 }
 
-/** The service of a name in an environment. @throws UserError with a near miss */
-export function findService({ file, value }: Input<Environment>, name: string): Service {
-  const names = Object.keys(value.services);
-  const found = value.services[name];
-  if (!found)
-    throw new UserError(`${file} has no service ${name}; ${nearMiss(name, names) || `there are ${names.join(", ")}`}`);
-  return found;
+/** The service or data store of a name in an environment. @throws UserError with a near miss */
+export function findWorkload(
+  { file, value: { services, dataStores } }: Input<Environment>,
+  name: string,
+): { readonly service?: Service; readonly dataStore?: DataStore } {
+  if (Object.hasOwn(services, name)) return { service: services[name] as Service };
+  if (Object.hasOwn(dataStores, name)) return { dataStore: dataStores[name] as DataStore };
+  const names = Object.keys({ ...services, ...dataStores });
+  throw new UserError(
+    `${file} has no service or data store ${name}; ${nearMiss(name, names) || `there are ${names.join(", ") || "none"}`}`,
+  );
+}
+
+/** The service of a name in an environment. @throws UserError with a near miss, and where it is a data store */
+export function findService(environment: Input<Environment>, name: string): Service {
+  const { service } = findWorkload(environment, name);
+  if (!service) throw new UserError(`${name} is a data store: it has neither versions nor weights`);
+  return service;
 }
 
 /** @throws UserError with a near miss */
@@ -133,7 +144,9 @@ export function subjectOf(
   return `${verb}(${value.name}): ${(changed.length > 0 ? changed : parts).map(({ text }) => text).join(", ")}`;
 }
 
+type Imaged = Pick<Release, "image">;
+
 /** What tells releases apart for a person: the tag, with the digest where the tags are the same. */
-export function describeRelease({ image }: Release, other?: Release): string {
+export function describeRelease({ image }: Imaged, other?: Imaged): string {
   return other?.image.tag === image.tag && image.digest ? `${image.tag}@${image.digest.slice(7, 19)}` : image.tag;
 }
