@@ -1,23 +1,13 @@
 import type { Probe } from "../model/service.ts";
 import { type Finding, forEachService, type Rule } from "./rule.ts";
 
-const kinds = ["http", "grpc", "tcp", "exec"] as const;
-
 function* checkProbe(probe: Probe, path: Finding["path"], ports: readonly string[]): Iterable<Finding> {
-  const given = kinds.filter((kind) => probe[kind] !== undefined);
-  if (given.length !== 1) {
-    yield {
-      path,
-      atKey: true,
-      message: `must have exactly one of ${kinds.join(", ")} (it has ${given.join(" and ") || "none"})`,
-    };
-  }
   if (probe.port !== undefined && !ports.includes(probe.port)) {
     yield { path: [...path, "port"], message: `there is no port ${probe.port}; ports are ${ports.join(", ")}` };
   }
 }
 
-/** The API server refuses a probe that does two things at once, and the kubelet never reaches a port that is not there. */
+/** The kubelet never reaches a port that is not there. */
 const ofServices = forEachService(function* (service) {
   for (const [version, { release }] of Object.entries(service.versions)) {
     for (const [kind, probe] of Object.entries(release.probes ?? {})) {

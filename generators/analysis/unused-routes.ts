@@ -35,7 +35,4 @@ export const unusedRoutes = forEachService(function* (service) {
       };
     seen.push(headers);
   }
-  const { fault } = service;
-  if (fault && !fault.delay && !fault.abort)
-    yield { path: ["fault"], atKey: true, message: "injects nothing; give it delay or abort, or remove it" };
 });

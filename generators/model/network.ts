@@ -16,7 +16,11 @@ const dnsServer = z
   .refine(
     ({ namespace, labels, cidr }) => (namespace === undefined) !== (cidr === undefined) && !(labels && cidr),
     "must state either namespace, with or without labels, or cidr",
-  );
+  )
+  .meta({
+    oneOf: [{ required: ["namespace"] }, { required: ["cidr"] }],
+    dependencies: { labels: ["namespace"] },
+  });
 
 /** What is particular about a cluster's network. */
 export const network = z

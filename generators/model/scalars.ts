@@ -1,5 +1,30 @@
 import { z } from "zod";
 
+type MapSchema = z.ZodType<Readonly<Record<string, unknown>>>;
+
+/** Refuses a map without keys, in the parser and in the JSON Schema. */
+export function nonEmpty<T extends MapSchema>(schema: T, message: string): T {
+  return schema.refine((map) => Object.keys(map).length > 0, message).meta({ minProperties: 1 });
+}
+
+/** Refuses a map with none of these keys, in the parser and in the JSON Schema. */
+export function anyOf<T extends MapSchema>(schema: T, keys: readonly string[], message: string): T {
+  return schema
+    .refine((map) => keys.some((key) => map[key] !== undefined), message)
+    .meta({ anyOf: keys.map((key) => ({ required: [key] })) });
+}
+
+/** Refuses a map with none or several of these keys, in the parser and in the JSON Schema. */
+export function oneOf<T extends MapSchema>(schema: T, keys: readonly string[]): T {
+  return schema
+    .superRefine((map, context) => {
+      const given = keys.filter((key) => map[key] !== undefined);
+      const message = `must have exactly one of ${keys.join(", ")} (it has ${given.join(" and ") || "none"})`;
+      if (given.length !== 1) context.addIssue({ code: "custom", message });
+    })
+    .meta({ oneOf: keys.map((key) => ({ required: [key] })) });
+}
+
 /** A DNS label (RFC 1123), as Kubernetes wants it for namespaces and Services: lower case, digits, `-`, at most 63. */
 export const name = z
   .string()
@@ -99,12 +124,13 @@ export const variables = z.record(
 );
 
 /** HTTP header names are matched in lower case by Envoy; the value is compared exactly. */
-export const headers = z
-  .record(
+export const headers = nonEmpty(
+  z.record(
     z.string().regex(/^[a-z0-9!#$%&'*+.^_`|~-]+$/, "must be a header name in lower case, such as x-canary"),
     z.string(),
-  )
-  .refine((map) => Object.keys(map).length > 0, "must name at least one header");
+  ),
+  "must name at least one header",
+);
 
 /** Milliseconds of a `duration` that has passed validation. */
 export function milliseconds(value: string): number {

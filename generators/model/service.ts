@@ -3,6 +3,7 @@ import { call } from "./calls.ts";
 import {
   absolutePath,
   annotations,
+  anyOf,
   bytes,
   count,
   countOrNone,
@@ -11,6 +12,8 @@ import {
   headers,
   hostName,
   name,
+  nonEmpty,
+  oneOf,
   percent,
   pods,
   podsOrNone,
@@ -53,9 +56,9 @@ const containerPort = z.strictObject({
     .describe("What is spoken on it; decides the routing that Istio offers. Default: http."),
 });
 
-const probe = z
-  .strictObject({
-    http: z.string().startsWith("/", "must be a path that starts with /").optional().describe("Path to GET."),
+const probe = oneOf(
+  z.strictObject({
+    http: z.string().regex(/^\//, "must be a path that starts with /").optional().describe("Path to GET."),
     grpc: z.string().optional().describe('Name of the gRPC health service to ask for; "" asks for the whole server.'),
     tcp: z.literal(true).optional().describe("A connection is enough."),
     exec: z.array(z.string()).min(1).optional().describe("Command to run in the container; exit status 0 is healthy."),
@@ -64,8 +67,9 @@ const probe = z
     period: seconds.optional().describe("Seconds between probes. Default: 10."),
     timeout: seconds.optional().describe("Seconds a probe may take. Default: 1."),
     failures: z.int().min(1).max(1_000).optional().describe("Failures in a row that count. Default: 3."),
-  })
-  .describe("One of http, grpc, tcp, exec.");
+  }),
+  ["http", "grpc", "tcp", "exec"],
+).describe("One of http, grpc, tcp, exec.");
 
 const calls = z.array(call).min(1);
 const secretNames = z.array(name).min(1);
@@ -82,10 +86,9 @@ const capabilities = z
 /** What travels when a version is promoted: the same bytes and the same behaviour in every environment. */
 export const release = z.strictObject({
   image,
-  ports: z
-    .record(portName, containerPort)
-    .refine((ports) => Object.keys(ports).length > 0, "must name at least one port")
-    .describe("Ports by name. The first one is where probes and the gateway go by default."),
+  ports: nonEmpty(z.record(portName, containerPort), "must name at least one port").describe(
+    "Ports by name. The first one is where probes and the gateway go by default.",
+  ),
   command: z.array(z.string()).min(1).optional().describe("Entry point. Default: the image's."),
   args: z.array(z.string()).min(1).optional().describe("Arguments. Default: the image's."),
   capabilities,
@@ -257,8 +260,8 @@ const retries = z.strictObject({
   backoff: duration.optional().describe("Base of the exponential back-off between tries. Default: 25ms."),
 });
 
-const connectionPool = z
-  .strictObject({
+const connectionPool = nonEmpty(
+  z.strictObject({
     maxConnections: count.optional().describe("TCP connections to the service, per client proxy. Default: no limit."),
     connectTimeout: duration.optional().describe("TCP connect timeout. Default: 10s."),
     maxPendingRequests: count.optional().describe("HTTP requests waiting for a connection. Default: no limit."),
@@ -268,9 +271,9 @@ const connectionPool = z
       .describe("Requests after which a connection is closed. Default: no limit."),
     maxRetries: countOrNone.optional().describe("Retries under way to all hosts of the service. Default: no limit."),
     idleTimeout: duration.optional().describe("Idle HTTP connections are closed after it. Default: 1h."),
-  })
-  .refine((pool) => Object.keys(pool).length > 0, "must state at least one limit")
-  .describe("Circuit breaker: limits of each client proxy towards the service.");
+  }),
+  "must state at least one limit",
+).describe("Circuit breaker: limits of each client proxy towards the service.");
 
 const outlierDetection = z
   .strictObject({
@@ -290,8 +293,8 @@ const outlierDetection = z
   })
   .describe("Takes failing pods out of load balancing for a while.");
 
-const fault = z
-  .strictObject({
+const fault = anyOf(
+  z.strictObject({
     headers: headers.optional().describe("Only requests with these headers. Default: all."),
     delay: z
       .strictObject({
@@ -307,8 +310,10 @@ const fault = z
       })
       .optional()
       .describe("Fails requests."),
-  })
-  .describe("Fault injection, for tests of the callers.");
+  }),
+  ["delay", "abort"],
+  "injects nothing; give it delay or abort, or remove it",
+).describe("Fault injection, for tests of the callers.");
 
 const rateLimit = z
   .strictObject({
@@ -386,8 +391,8 @@ const rollout = z
   .default({ strategy: "weights" })
   .describe("How a new release gets its traffic. Default: by the weights of the versions, which stand in Git.");
 
-const slo = z
-  .strictObject({
+const slo = anyOf(
+  z.strictObject({
     availability: percent.optional().describe("Share of the requests that must not fail, %, such as 99.9."),
     latency: z
       .strictObject({
@@ -400,9 +405,10 @@ const slo = z
       .enum(["7d", "28d", "30d"])
       .default("30d")
       .describe("The time over which the error budget is counted. Default: 30d."),
-  })
-  .refine(({ availability, latency }) => availability !== undefined || latency, "must state availability or latency")
-  .describe("Objectives: alerts tell when their error budget is used up too fast. Default: none.");
+  }),
+  ["availability", "latency"],
+  "must state availability or latency",
+).describe("Objectives: alerts tell when their error budget is used up too fast. Default: none.");
 
 /** One service: what is common to its versions, and the versions. */
 export const service = z.strictObject({
@@ -442,10 +448,9 @@ export const service = z.strictObject({
     })
     .prefault({})
     .describe("The service's identity."),
-  versions: z
-    .record(name, version)
-    .refine((versions) => Object.keys(versions).length > 0, "must name at least one version")
-    .describe("Versions by name, each one a subset for Istio: stable and canary, v1 and v2, or more."),
+  versions: nonEmpty(z.record(name, version), "must name at least one version").describe(
+    "Versions by name, each one a subset for Istio: stable and canary, v1 and v2, or more.",
+  ),
 });
 
 /** A stateful workload with a volume: one pod of a StatefulSet. Scheduled backups belong here too, as `backup`. */
