@@ -49,7 +49,7 @@ const forms: readonly (readonly [what: string, form: RegExp])[] = [
 const anyForm = new RegExp(forms.map(([, { source }]) => source).join("|"), "i");
 
 /** `password=hunter2` in an argument, a query, a connection string or a script; `"password": "hunter2"` in JSON. */
-const assignments = /([A-Za-z_][\w.-]{0,80})(?:=|"\s*:\s*)("[^"]*"|'[^']*'|[^\s;,&"'`]+)/g;
+const assignments = /(?<![\w.])([A-Za-z_][\w.-]{0,80})(?:=|"\s*:\s*)("[^"]*"|'[^']*'|[^\s;,&"'`]+)/g;
 
 /** Whether a variable, header or flag of this name with this value is a secret that should not stand in Git. */
 export function isSecret(name: string, value: string): boolean {
