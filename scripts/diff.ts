@@ -25,7 +25,7 @@ await main({
     if (more.length > 0)
       throw new UserError(`one ref is enough: ${[ref, ...more].join(" ")}; the other side is the work tree`);
     const chosen = json ? "json" : (format ?? "text");
-    const write = formats[chosen];
+    const write = Object.hasOwn(formats, chosen) ? formats[chosen] : undefined;
     if (!write) throw new UserError(`--format ${chosen}: must be one of ${Object.keys(formats).join(", ")}`);
     const root = rootOf(folder);
     const text = `${(await write(await compareWith(root, ref), root)).trimEnd()}\n`;

@@ -1,10 +1,7 @@
-/** Clones that push at once, and commands that are killed. */
-import { spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+/** Clones that push at once. */
+import { rmSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { environment, git, isFresh, prepareTemplate, remote, slipway, subjects } from "./clones.ts";
-import { repository } from "./support.ts";
+import { git, isFresh, prepareTemplate, remote, slipway, subjects } from "./clones.ts";
 
 prepareTemplate();
 
@@ -63,42 +60,4 @@ describe("races", () => {
     }
     expect(subjects(bare, "main")).toHaveLength(2);
   });
-});
-
-const kills = Number(process.env.KILLS ?? 3);
-
-test(`killed at ${kills} random moments of promote --push: before or after, and the remote is never stale`, {
-  timeout: 1_800_000,
-}, async () => {
-  const { clone, bare } = remote();
-  const root = clone("a");
-  let killed = 0;
-  for (let round = 0; round < kills; round++) {
-    const start = performance.now();
-    await slipway(root, "release", "ml", "--env", "dev", "--tag", `7.${round}.0`, "--push");
-    // A promotion takes about as long as a release.
-    const span = performance.now() - start;
-    const call = ["scripts/run.js", "promote", "ml", "--from", "dev", "--to", "staging", "--push", "--root", root];
-    const child = spawn(process.execPath, call, { cwd: repository, env: environment, stdio: "ignore" });
-    const gone = new Promise<string | null>((resolve) => child.once("exit", (_code, signal) => resolve(signal)));
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * span));
-    child.kill("SIGKILL");
-    if ((await gone) === "SIGKILL") killed += 1;
-    // What Git itself was doing at that moment goes on without its parent.
-    const limit = Date.now() + 10_000;
-    while (existsSync(join(root, ".git/index.lock")) && Date.now() < limit)
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const check = clone(`check-${round}`);
-    expect(isFresh(check)).toBe(true);
-    rmSync(check, { recursive: true });
-    // The next command goes on, and says so where it had to undo something.
-    const next = await slipway(root, "promote", "ml", "--from", "dev", "--to", "staging", "--push");
-    expect(next, next.stderr).toMatchObject({ status: 0, stderr: "" });
-    expect(isFresh(root)).toBe(true);
-    expect(git(root, "status", "--porcelain")).toBe("");
-    expect(readFileSync(join(root, "envs/staging.yaml"), "utf8")).toContain(`7.${round}.0`);
-    expect(git(bare, "rev-parse", "main")).toBe(git(root, "rev-parse", "HEAD"));
-  }
-  expect(killed).toBeGreaterThan(0);
 });

@@ -28,16 +28,25 @@ export function renderCopy(folder: string): string {
 
 /** Everything of a rendered tree that Argo CD applies; Helm values and the configuration of other tools are left out. */
 export function manifests(tree: string): string[] {
-  const others = /\/(kustomization|values|kind|eksctl)\.yaml$/;
   return ["envs", "clusters", "argo-apps"]
     .flatMap((top) =>
       readdirSync(join(tree, top), { recursive: true, encoding: "utf8" }).map((path) => `${top}/${path}`),
     )
-    .filter((path) => path.split("/").length > 2 && path.endsWith(".yaml") && !others.test(path))
+    .filter((path) => path.split("/").length > 2 && isManifest(path))
     .sort();
 }
 
-const applyFlags = ["apply", "--server-side", "--force-conflicts", "--validate=strict", "--field-manager=slipway-test"];
+/** Whether a rendered file is an object of a cluster. */
+export const isManifest = (path: string) =>
+  path.endsWith(".yaml") && !/\/(kustomization|values|kind|eksctl)\.yaml$/.test(path);
+
+export const applyFlags = [
+  "apply",
+  "--server-side",
+  "--force-conflicts",
+  "--validate=strict",
+  "--field-manager=slipway-test",
+];
 
 /** The namespaces of components that a platform says its cluster has already. */
 export async function makeProvidedNamespaces(): Promise<void> {
