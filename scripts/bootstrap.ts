@@ -9,9 +9,9 @@ import { summary } from "./lib/bootstrap/summary.ts";
 import type { Target } from "./lib/bootstrap/target.ts";
 import { carryOut } from "./lib/change.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
+import { requireCommitted } from "./lib/clone.ts";
 import { clusterOptions, contextOf, requireReachable } from "./lib/cluster.ts";
 import { doctorStep } from "./lib/doctor.ts";
-import { openClone } from "./lib/git.ts";
 import { readInputs } from "./lib/inputs.ts";
 import { planRender, readPlatform } from "./lib/render.ts";
 import { findCluster } from "./lib/services.ts";
@@ -43,7 +43,7 @@ await main({
       echo(renderSteps(steps));
       return;
     }
-    await requireCommitted(root);
+    await requireFresh(root);
     if (context !== undefined) await requireReachable(target.live);
     const changed = await takeSteps(steps);
     echo(changed.length === 0 ? "\nnothing to do: everything is in place" : "");
@@ -69,7 +69,8 @@ function planSteps(target: Target, { own, push, minutes }: { own: boolean; push:
     repositoryFilled(target, push || embedded),
     argocdRunning(target),
     ...(embedded ? [gitServerWebhook(target), remoteNamed(target)] : []),
-    ...(process.env[credentialVariables[1]] ? [repositoryCredentials(target)] : []),
+    // The cluster's own Git server has a password of its own.
+    ...(process.env[credentialVariables[1]] && !embedded ? [repositoryCredentials(target)] : []),
     secretsMade(target),
     rootApplied(target),
     platformSettled(target, minutes * 60),
@@ -91,8 +92,8 @@ async function follow(root: string, url: string, name: string | undefined, dryRu
 }
 
 /** What is not committed would not reach the cluster. */
-async function requireCommitted(root: string): Promise<void> {
-  await openClone(root);
+async function requireFresh(root: string): Promise<void> {
+  await requireCommitted(root);
   if (isStale(planRender(root, { compareAll: true }).tree))
     throw new UserError("the rendered files are not what the inputs say; npm run render, and commit");
 }

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { styleText } from "node:util";
 import { echo } from "zx";
 import { main, type Option, rootOf, UserError } from "./lib/cli.ts";
-import { openClone } from "./lib/git.ts";
+import { openClone } from "./lib/clone.ts";
 import { filesOf, nextCommands, originOf, writePlan } from "./lib/init/carry-out.ts";
 import { type InitPlan, planInit, readPresent } from "./lib/init/plan.ts";
 import {

@@ -5,8 +5,10 @@ import type { Input, Platform } from "../generators/model/platform.ts";
 import { primaryOf, weightOf } from "../generators/model/resolve.ts";
 import { type Change, carryOut, type Edit } from "./lib/change.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
-import { clusterOptions, contextOf, isReachable, requireReachable } from "./lib/cluster.ts";
-import { type Clone, succeeds } from "./lib/git.ts";
+import type { Clone } from "./lib/clone.ts";
+import { clusterOptions, contextOf, requireReachable, whyUnreachable } from "./lib/cluster.ts";
+import { parseRemote } from "./lib/forge/repository.ts";
+import { succeeds } from "./lib/git.ts";
 import { firstSeen, isShallow } from "./lib/history.ts";
 import { placeOf, valuesOf } from "./lib/kept.ts";
 import { unhealthy } from "./lib/live.ts";
@@ -238,9 +240,10 @@ async function checkHealth(
   const cluster = platform.clusters.find(({ value }) => value.name === source.value.cluster)?.value;
   if (!cluster || (context === undefined && cluster.provider.type !== "kind")) return { trailers: [], notes: [] };
   const live = contextOf(cluster, context);
-  if (!(await isReachable(live))) {
+  const why = await whyUnreachable(live);
+  if (why !== undefined) {
     if (context !== undefined) await requireReachable(live);
-    return { trailers: [], notes: [`the cluster ${cluster.name} cannot be reached: its health was not looked at`] };
+    return { trailers: [], notes: [`health in the cluster ${cluster.name} was not looked at: ${why}`] };
   }
   const troubles = await unhealthy(live, source.value, names);
   if (troubles.length === 0)
@@ -282,7 +285,10 @@ async function followedBranch(
   { name, repository: { url, revision } }: Cluster,
 ): Promise<string | undefined> {
   const remotes = await git.getRemotes(true);
-  const own = remotes.find(({ refs }) => refs.fetch === url) ?? remotes.find((remote) => remote.name === name);
+  // Over SSH and over HTTPS it is the same repository.
+  const page = (url: string) => parseRemote(url)?.page ?? url;
+  const own =
+    remotes.find(({ refs }) => page(refs.fetch) === page(url)) ?? remotes.find((remote) => remote.name === name);
   const branch = `${own?.name ?? upstream?.remote}/${revision}`;
   return (await succeeds(git, "rev-parse", "--verify", `refs/remotes/${branch}`)) ? branch : undefined;
 }
@@ -306,7 +312,7 @@ async function checkOrder(
     return {
       trailers: [`Promoted-from: ${gate.value.name} (${seen.short} ${seen.date})`],
       notes: [
-        `${name} ${release.image.tag} is in ${gate.value.name} since ${seen.short} of ${seen.date}: ${seen.subject}`,
+        `${name} ${release.image.tag} came to ${gate.value.name} with ${seen.short} of ${seen.date}: ${seen.subject}`,
       ],
     };
   const here = followed ? await firstSeen(git, "HEAD", gate.file, name, release.image) : undefined;

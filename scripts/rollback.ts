@@ -6,8 +6,8 @@ import { primaryOf, weightOf } from "../generators/model/resolve.ts";
 import { release as releaseSchema } from "../generators/model/service.ts";
 import { type Change, carryOut, type Edit } from "./lib/change.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
-import type { Clone } from "./lib/git.ts";
-import { beforeLastRelease } from "./lib/history.ts";
+import type { Clone } from "./lib/clone.ts";
+import { beforeLastRelease, isShallow } from "./lib/history.ts";
 import { keyed, valuesOf } from "./lib/kept.ts";
 import { copyRelease, findReleasable, type Releasable } from "./lib/releases.ts";
 import {
@@ -81,6 +81,10 @@ async function undoRelease(environment: Input<Environment>, name: string, { git 
   const place = findReleasable(environment, name);
   const { path, version } = place;
   const earlier = await beforeLastRelease(git, file, path, sameness(environment, place));
+  if (!earlier && (await isShallow(git)))
+    throw new UserError(
+      `this clone is shallow, and does not hold the release that ${name} had before in ${environment.value.name}; git fetch --unshallow brings the rest of its history`,
+    );
   if (!earlier)
     throw new UserError(
       `${name} has had one release in ${environment.value.name} only: there is nothing to go back to`,

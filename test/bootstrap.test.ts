@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { git, prepareTemplate, remote, slipway } from "./clones.ts";
+import { git, prepareTemplate, remote, slipway, slipwayWith } from "./clones.ts";
 
 prepareTemplate();
 
@@ -53,4 +53,23 @@ test("a cluster that exists, and a repository elsewhere: nothing is made of eith
   expect(lines).toContain(`git push ${url} HEAD:refs/heads/main`);
   expect(git(root, "rev-parse", "HEAD")).toBe(head);
   expect(git(root, "status", "--porcelain")).toBe("");
+});
+
+test.each([
+  ["http://git.example.com/acme/platform.git", /GIT_PASSWORD is given to a repository at https:\/\/ alone/],
+  ["git@git.example.com:acme/platform.git", /GIT_PASSWORD is given to a repository at https:\/\/ alone/],
+  ["https://git.example.com/acme/platform.git", undefined],
+])("a password for %s", async (url, message) => {
+  const root = remote().clone("a");
+  const call = ["bootstrap", "--dry-run", "--context", "mine", "--repo", url] as const;
+  const { stdout, stderr } = await slipwayWith({ GIT_USERNAME: "ann", GIT_PASSWORD: "s3cret" }, root, ...call);
+  if (message) expect(stderr).toMatch(message);
+  else expect(titles(stdout.split("\n"))).toContain("Credentials of the repository");
+  expect(stdout + stderr).not.toContain("s3cret");
+});
+
+test("the cluster's own Git server gets no password of another one", async () => {
+  const root = remote().clone("a");
+  const { stdout } = await slipwayWith({ GIT_PASSWORD: "s3cret" }, root, "bootstrap", "--dry-run");
+  expect(titles(stdout.split("\n"))).not.toContain("Credentials of the repository");
 });

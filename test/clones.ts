@@ -20,7 +20,8 @@ const identity = {
   GIT_COMMITTER_EMAIL: "t@example.com",
 };
 /** Tokens and settings of whoever runs the tests stay out of them. */
-const foreign = /^(GH_|GITHUB_|GITEA_|SYSTEM_ACCESSTOKEN|AZURE_DEVOPS_|SLIPWAY_|https?_proxy$)/i;
+const foreign =
+  /^(GH_|GITHUB_|GITEA_|FORGEJO_|GITLAB_|GL_HOST|CI_SERVER|BITBUCKET_|SYSTEM_|AZURE_DEVOPS_|SLIPWAY_|https?_proxy$)/i;
 export const environment: NodeJS.ProcessEnv = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name))),
   ...identity,
@@ -40,7 +41,7 @@ export function prepareTemplate(): void {
     const seed = join(folder, "seed");
     for (const file of readInputs(shippedFolder).keys()) cpSync(join(shippedFolder, file), join(seed, file));
     planRender(seed).write();
-    writeFileSync(join(seed, ".gitignore"), ".slipway/\n*.slipway-tmp\n");
+    writeFileSync(join(seed, ".gitignore"), ".slipway\n*.slipway-tmp\n");
     git(folder, "init", "--quiet", "--bare", "--initial-branch=main", template);
     git(seed, "init", "--quiet", "--initial-branch=main");
     git(seed, "add", "--all");

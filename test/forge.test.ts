@@ -1,168 +1,18 @@
-/** Pull requests: on a server that keeps to what the documentation of each forge says of these endpoints. */
+/** Pull requests: on servers that keep to what the documentation of each forge says of these endpoints. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
-import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
-import { json } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
-import { parseRemote } from "../scripts/lib/forge.ts";
-import { environment, git, prepareTemplate, remote, serveGit, slipwayWith, subjects } from "./clones.ts";
+import { environment, git, prepareTemplate, remote, slipwayWith, subjects } from "./clones.ts";
+import { type Fake, forges, start } from "./forges.ts";
 import { repository, temporaryFolder } from "./support.ts";
 
 prepareTemplate();
 
-interface Stored {
-  readonly branch: string;
-  readonly base: string;
-  title: string;
-  body: string;
-}
-
-interface Fake {
-  /** Where the repository is below the server's address. */
-  readonly path: string;
-  readonly token: Readonly<Record<string, string>>;
-  readonly authorization: string;
-  /** Path of the collection of pull requests. */
-  readonly collection: string;
-  /** Whether a list was asked for in the form that the documentation gives. */
-  readonly search: Readonly<Record<string, string>>;
-  readonly created: number;
-  readonly limit: number;
-  readonly parse: (body: any) => Partial<Stored>;
-  readonly show: (pull: Stored, id: number, origin: string) => object;
-  readonly list: (pulls: object[]) => object;
-  readonly page: (id: number) => string;
-}
-
-const short = (ref = "") => ref.replace("refs/heads/", "");
-const likeGithub = {
-  created: 201,
-  limit: 65_536,
-  parse: ({ head, base, title, body }: any) => ({ branch: head, base, title, body }),
-  list: (pulls: object[]) => pulls,
-};
-
-const forges: Readonly<Record<string, Fake>> = {
-  // https://docs.github.com/en/enterprise-server/rest/pulls/pulls
-  "GitHub Enterprise": {
-    ...likeGithub,
-    path: "team/platform.git",
-    token: { GH_ENTERPRISE_TOKEN: "s3cret" },
-    authorization: "Bearer s3cret",
-    collection: "/api/v3/repos/team/platform/pulls",
-    search: { state: "open", head: "team:slipway/weight-prod-ml", base: "main" },
-    page: (id) => `/team/platform/pull/${id}`,
-    show: ({ branch, base, title, body }, number, origin) => ({
-      number,
-      html_url: `${origin}/team/platform/pull/${number}`,
-      title,
-      body,
-      state: "open",
-      head: { ref: branch, label: `team:${branch}` },
-      base: { ref: base, label: `team:${base}` },
-    }),
-  },
-  // https://docs.gitea.com/api/1.26/#tag/repository/operation/repoCreatePullRequest
-  "Gitea, below a path": {
-    ...likeGithub,
-    path: "git/team/platform.git",
-    token: { GITEA_TOKEN: "s3cret" },
-    authorization: "token s3cret",
-    collection: "/git/api/v1/repos/team/platform/pulls",
-    search: { state: "open", base_branch: "main" },
-    page: (id) => `/git/team/platform/pulls/${id}`,
-    show: ({ branch, base, title, body }, number, origin) => ({
-      number,
-      html_url: `${origin}/git/team/platform/pulls/${number}`,
-      title,
-      body,
-      state: "open",
-      head: { ref: branch, label: branch, repo_id: 1 },
-      base: { ref: base, label: base, repo_id: 1 },
-    }),
-  },
-  // https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requests/create
-  "Azure DevOps": {
-    path: "org/Our Project/_git/platform",
-    token: { AZURE_DEVOPS_EXT_PAT: "s3cret" },
-    authorization: `Basic ${Buffer.from(":s3cret").toString("base64")}`,
-    collection: "/org/Our%20Project/_apis/git/repositories/platform/pullrequests",
-    search: {
-      "api-version": "7.0",
-      "searchCriteria.status": "active",
-      "searchCriteria.sourceRefName": "refs/heads/slipway/weight-prod-ml",
-      "searchCriteria.targetRefName": "refs/heads/main",
-    },
-    created: 201,
-    limit: 4_000,
-    parse: ({ sourceRefName, targetRefName, title, description }) => ({
-      branch: short(sourceRefName),
-      base: short(targetRefName),
-      title,
-      body: description,
-    }),
-    list: (value) => ({ value, count: value.length }),
-    page: (id) => `/org/Our%20Project/_git/platform/pullrequest/${id}`,
-    show: ({ branch, base, title, body }, pullRequestId) => ({
-      pullRequestId,
-      status: "active",
-      title,
-      description: body,
-      sourceRefName: `refs/heads/${branch}`,
-      targetRefName: `refs/heads/${base}`,
-    }),
-  },
-};
-
-/** A forge with one repository, and its pull requests. */
-async function start(fake: Fake, host = "127.0.0.1") {
-  const { folder, bare, clone } = remote(fake.path);
-  const pulls: Stored[] = [];
-  const calls: string[] = [];
-  const failure = { status: 0 };
-  const answer = async (request: IncomingMessage, url: URL): Promise<[number, object?]> => {
-    const id = url.pathname.slice(fake.collection.length + 1);
-    calls.push(`${request.method} ${id}`.trim());
-    expect(request.headers.host).toBe(new URL(origin.replace("127.0.0.1", host)).host);
-    if (failure.status) return [failure.status, { message: "no luck" }];
-    if (request.headers.authorization !== fake.authorization) return [401, { message: "Bad credentials" }];
-    if (request.method === "GET") {
-      expect(Object.fromEntries(url.searchParams)).toMatchObject(fake.search);
-      return [200, fake.list(pulls.map((pull, index) => fake.show(pull, index + 1, origin)))];
-    }
-    const sent = fake.parse(await json(request));
-    if ((sent.body ?? "").length > fake.limit) return [400, { message: "the description is too long" }];
-    if (request.method === "POST") {
-      expect(git(bare, "rev-parse", "--verify", `refs/heads/${sent.branch}`)).toBeTruthy();
-      pulls.push(sent as Stored);
-      return [fake.created, fake.show(sent as Stored, pulls.length, origin)];
-    }
-    expect(request.method).toBe("PATCH");
-    const pull = pulls[Number(id) - 1];
-    if (!pull) return [404, { message: "Not Found" }];
-    pull.title = sent.title ?? "";
-    pull.body = sent.body ?? "";
-    return [200, fake.show(pull, Number(id), origin)];
-  };
-  const origin: string = await serveGit(folder, async (request, response) => {
-    const url = new URL(request.url ?? "", "http://localhost");
-    if (!url.pathname.startsWith(fake.collection)) return false;
-    if (failure.status < 0) return true;
-    const [status, body] = await answer(request, url);
-    response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
-    return true;
-  });
-  const root = clone("a", encodeURI(`${origin.replace("127.0.0.1", host)}/${fake.path}`));
-  const weight = (value: number, variables = fake.token, ...more: string[]) =>
-    slipwayWith(variables, root, "weight", "ml", "--env", "prod", `canary=${value}`, "--pr", ...more);
-  return { root, bare, pulls, calls, failure, weight, origin };
-}
-
 describe.each(Object.entries(forges))("%s", (_name, fake) => {
   test("a pull request is opened, brought up to date, and left alone", async () => {
-    const { root, bare, pulls, calls, weight, origin } = await start(fake);
+    const { root, bare, pulls, calls, weight, origin, variables } = await start(fake);
     const first = await weight(20);
     expect(first, first.stderr).toMatchObject({ status: 0, stderr: "" });
     expect(first.stdout.trimEnd().split("\n").at(-1)).toBe(`pull request opened: ${origin}${fake.page(1)}`);
@@ -175,7 +25,7 @@ describe.each(Object.entries(forges))("%s", (_name, fake) => {
     expect((await weight(20)).stdout).toContain(`pull request updated: ${origin}${fake.page(1)}`);
     expect(git(bare, "rev-parse", "slipway/weight-prod-ml")).toBe(same);
 
-    const { stdout } = await weight(30, fake.token, "--json");
+    const { stdout } = await weight(30, variables, "--json");
     expect(JSON.parse(stdout)).toMatchObject({
       branch: "slipway/weight-prod-ml",
       pushed: true,
@@ -183,58 +33,50 @@ describe.each(Object.entries(forges))("%s", (_name, fake) => {
       pullRequest: { state: "updated", url: `${origin}${fake.page(1)}` },
     });
     expect(pulls).toMatchObject([{ title: "weight(prod): ml canary 10 → 30" }]);
-    expect(calls).toEqual(["GET", "POST", "GET", "PATCH 1", "GET", "PATCH 1"]);
+    expect(calls).toEqual(["GET", "POST", "GET", `${fake.update} 1`, "GET", `${fake.update} 1`]);
     expect(git(bare, "rev-list", "--count", "main..slipway/weight-prod-ml")).toBe("1");
-    expect(git(root, "status", "--porcelain", "--branch")).toBe("## main...origin/main");
-  });
-
-  test("a wrong token, a forge that fails: one line with the way out, and the branch is there", async () => {
-    const { root, bare, failure, weight, origin } = await start(fake);
-    const [name = ""] = Object.keys(fake.token);
-    const cases: [number, string, string][] = [
-      [0, "wrong", ` to the token of ${name}: 401 Bad credentials`],
-      [503, "s3cret", ": 503 no luck"],
-    ];
-    for (const [status, token, message] of cases) {
-      failure.status = status;
-      const result = await weight(20, { [name]: token });
-      expect(result.status).toBe(1);
-      expect(result.stderr).toContain(
-        `slipway/weight-prod-ml is pushed, but ${new URL(origin).host} gave no pull request${message}; open it at http`,
-      );
-      expect(result.stderr.trim().split("\n")).toHaveLength(1);
-      expect(result.stderr + result.stdout).not.toContain(token);
-    }
-    expect(subjects(bare, "slipway/weight-prod-ml")[0]).toBe("weight(prod): ml canary 10 → 20");
     expect(git(root, "status", "--porcelain", "--branch")).toBe("## main...origin/main");
   });
 });
 
+const [gitea, enterprise] = [forges["Gitea, below a path"], forges["GitHub Enterprise"]] as [Fake, Fake];
+
 test("a forge of this machine, as the Git server of a local cluster", async () => {
-  const { pulls, weight } = await start(forges["Gitea, below a path"] as Fake, "git.localhost");
+  const { pulls, weight } = await start(gitea, "git.localhost");
   expect(await weight(20)).toMatchObject({ status: 0, stderr: "" });
   expect(pulls).toHaveLength(1);
 });
 
 test("a forge that is silent is given up", async () => {
-  const { bare, failure, weight } = await start(forges["GitHub Enterprise"] as Fake);
-  failure.status = -1;
-  const { stderr } = await weight(20, { GH_ENTERPRISE_TOKEN: "s3cret", SLIPWAY_TIMEOUT: "8" });
+  const { bare, desk, weight, variables } = await start(enterprise);
+  desk.failure.status = -1;
+  const { stderr } = await weight(20, { ...variables, SLIPWAY_TIMEOUT: "8" });
   expect(stderr).toMatch(/gave no pull request: no answer for 8 s \(SLIPWAY_TIMEOUT\); open it at http\S+\n$/);
   expect(subjects(bare, "slipway/weight-prod-ml")[0]).toBe("weight(prod): ml canary 10 → 20");
 });
 
+test("what a policy demands is part of the commit and of the pull request, and may come later", async () => {
+  const { bare, pulls, weight, variables } = await start(enterprise);
+  await weight(20);
+  const more = ["--message", "Less load on stable.", "--trailer", "Ticket: ABC-1", "--trailer", "Cc: Bob"];
+  expect((await weight(20, variables, ...more)).stderr).toBe("");
+  expect(git(bare, "log", "-1", "--format=%B", "slipway/weight-prod-ml")).toBe(
+    "weight(prod): ml canary 10 → 20\n\nLess load on stable.\n\nTicket: ABC-1\nCc: Bob",
+  );
+  expect(git(bare, "log", "-1", "--format=%(trailers:key=Ticket,valueonly)", "slipway/weight-prod-ml")).toBe("ABC-1");
+  expect(pulls[0]?.body).toMatch(/^Less load on stable\.\n\nTicket: ABC-1\nCc: Bob\n\n### Rendered changes/);
+});
+
 describe("without a token", () => {
-  test("the address and the text are printed", async () => {
-    const { weight, origin } = await start(forges["Gitea, below a path"] as Fake);
-    const { status, stdout } = await weight(20, {});
+  test("the address and the text are printed; a token that the server was not named for is none", async () => {
+    const { calls, weight, origin } = await start(gitea);
+    const { status, stdout } = await weight(20, { GITEA_TOKEN: "s3cret" });
     expect(status).toBe(0);
     expect(stdout).toContain(
-      `pull request to be opened: ${origin}/git/team/platform/compare/main...slipway/weight-prod-ml (there is no token for `,
+      `pull request to be opened: ${origin}/git/team/platform (which forge ${new URL(origin).host} is, GH_HOST, GITLAB_HOST, GITEA_INSTANCE_URL or BITBUCKET_HOST tells)`,
     );
-    expect(stdout).toContain(
-      "### Rendered changes: <code>origin/main</code> → <code>weight(prod): ml canary 10 → 20</code>",
-    );
+    expect(stdout).toContain("### Rendered changes: <code>origin/main</code>");
+    expect(calls).toEqual([]);
   });
 
   test("a remote without pages", async () => {
@@ -244,12 +86,20 @@ describe("without a token", () => {
     expect(stdout).toContain("pull request to be opened (the remote is no forge)");
   });
 
-  test("the one that gh is logged in with is used", async () => {
-    const { pulls, weight } = await start({ ...(forges["GitHub Enterprise"] as Fake), authorization: "Bearer of-gh" });
+  test.each([
+    ["gh", enterprise, "auth token --hostname"],
+    ["glab", forges["GitLab, in a subgroup"] as Fake, "config get token --host"],
+  ])("the one that %s is logged in with is used, and never another host's", async (program, fake, call) => {
+    const { pulls, weight, origin } = await start({ ...fake, authorization: "Bearer of-login" });
     const folder = temporaryFolder();
-    writeFileSync(join(folder, "gh"), '#!/bin/sh\n[ "$1 $2 $3" = "auth token --hostname" ] && echo of-gh\n');
-    chmodSync(join(folder, "gh"), 0o755);
-    expect(await weight(20, { PATH: `${folder}:${environment.PATH}` })).toMatchObject({ status: 0, stderr: "" });
+    // Both programs give the token of the environment for whatever host they are asked for.
+    const script = `#!/bin/sh
+token=$GH_ENTERPRISE_TOKEN$GITLAB_TOKEN
+[ "$*" = "${call} ${new URL(origin).host}" ] && echo \${token:-of-login}`;
+    writeFileSync(join(folder, program), script);
+    chmodSync(join(folder, program), 0o755);
+    const variables = { GH_ENTERPRISE_TOKEN: "other", GITLAB_TOKEN: "other", PATH: `${folder}:${environment.PATH}` };
+    expect(await weight(20, variables)).toMatchObject({ status: 0, stderr: "" });
     expect(pulls).toHaveLength(1);
   });
 });
@@ -325,38 +175,4 @@ describe("branches", () => {
     expect(status).toBe(1);
     expect(git(root, "status", "--porcelain", "--branch")).toBe("## main...origin/main");
   });
-});
-
-test.each<[string, string | undefined, string?]>([
-  ["git@github.com:team/platform.git", "https://github.com/team/platform"],
-  ["https://ann:s3cret@github.com/team/platform.git", "https://github.com/team/platform"],
-  ["https://github.com/team/platform/", "https://github.com/team/platform"],
-  ["ssh://git@ssh.github.com:443/team/platform.git", "https://github.com/team/platform"],
-  ["https://team.ghe.com/team/platform", "https://team.ghe.com/team/platform"],
-  ["ssh://git@git.example.com:2222/team/platform.git", "https://git.example.com/team/platform", "other"],
-  ["http://git.localhost:3000/sub/team/platform.git", "http://git.localhost:3000/sub/team/platform", "other"],
-  ["https://org@dev.azure.com/org/project/_git/platform", "https://dev.azure.com/org/project/_git/platform", "azure"],
-  ["https://dev.azure.com/org/_git/platform", "https://dev.azure.com/org/platform/_git/platform", "azure"],
-  [
-    "git@ssh.dev.azure.com:v3/org/Our%20Project/platform",
-    "https://dev.azure.com/org/Our%20Project/_git/platform",
-    "azure",
-  ],
-  ["org@vs-ssh.visualstudio.com:v3/org/project/platform", "https://dev.azure.com/org/project/_git/platform", "azure"],
-  ["https://org.visualstudio.com/_git/platform", "https://org.visualstudio.com/platform/_git/platform", "azure"],
-  [
-    "https://org.visualstudio.com/DefaultCollection/project/_git/platform",
-    "https://org.visualstudio.com/DefaultCollection/project/_git/platform",
-    "azure",
-  ],
-  [
-    "https://tfs.example.com/tfs/Main/project/_git/platform",
-    "https://tfs.example.com/tfs/Main/project/_git/platform",
-    "azure",
-  ],
-  ["/srv/git/platform.git", undefined],
-  ["../platform.git", undefined],
-  ["file:///srv/git/platform.git", undefined],
-])("remote %s", (url, page, forge = "github") => {
-  expect(parseRemote(url)).toEqual(page && expect.objectContaining({ page, forge }));
 });

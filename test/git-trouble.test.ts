@@ -70,7 +70,7 @@ describe("what stands in the way is one line, and nothing is lost", () => {
       "a hook that changes what is committed",
       (root) => hook(root, "pre-commit", `for f in $(${staged}); do echo '# tidy' >> $f; git add $f; done`),
       ["weight", "ml", "--env", "dev", "canary=1"],
-      /^a hook of this repository changes envs\/dev\.yaml when it is committed/,
+      /^a hook or a filter of this repository changes envs\/dev\.yaml when it is committed/,
     ],
     [
       "a hook that changes files and refuses",
@@ -109,7 +109,7 @@ describe("what stands in the way is one line, and nothing is lost", () => {
       "a server's hook that refuses",
       (root) => hook(git(root, "remote", "get-url", "origin"), "hooks/pre-receive", "echo 'main is protected'; exit 1"),
       ["weight", "ml", "--env", "dev", "canary=1", "--push"],
-      /^origin did not take the push: main is protected; --pr opens a pull request instead; the change stays here as \w{8}/,
+      /^origin did not take the push: main is protected; where the branch is protected, --pr opens a pull request instead; the change stays here as \w{8}/,
     ],
     [
       "two weights in one",
@@ -189,7 +189,7 @@ test("a linked worktree: a merge that is under way there is seen, and a change i
   const merge = git(linked, "rev-parse", "--git-path", "MERGE_HEAD");
   writeFileSync(merge, git(linked, "rev-parse", "HEAD"));
   const refused = await slipway(linked, "weight", "ml", "--env", "dev", "canary=1");
-  expect(refused.stderr).toMatch(/^a merge or rebase is under way/);
+  expect(refused.stderr).toMatch(/^a merge is under way/);
   rmSync(merge);
   expect((await slipway(linked, "weight", "ml", "--env", "dev", "canary=1", "--push")).stderr).toBe("");
   expect(subjects(root, "origin/feature")[0]).toBe("weight(dev): ml canary 10 → 1");
@@ -298,7 +298,7 @@ test("from one cluster to another, a release comes from the last environment", a
   expect(early.stderr).toMatch(/^ml 7\.0\.0 was never in staging; promote it to staging first/);
   expect((await slipway(root, "promote", "ml", "--from", "dev", "--to", "staging", "--push")).stderr).toBe("");
   const late = await slipway(root, "promote", "ml", "--from", "staging", "--to", "prod");
-  expect(late.stdout).toContain("ml 7.0.0 is in staging since");
+  expect(late.stdout).toContain("ml 7.0.0 came to staging with");
 });
 
 test("a dry run undoes nothing", async () => {

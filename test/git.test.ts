@@ -72,7 +72,7 @@ describe("a day with the platform", () => {
     git(root, "push", "--quiet", "local", "main");
     const promoted = await slipway(root, "promote", ...promotion);
     expect(promoted.stderr).toBe("");
-    expect(promoted.stdout).toContain("backend 7.0.0 is in dev since");
+    expect(promoted.stdout).toContain("backend 7.0.0 came to dev with");
   });
 
   test("an option that npm has kept for itself is missed", () => {

@@ -6,6 +6,8 @@ import { chalk, echo } from "zx";
 import { formatPath, type Path } from "../../generators/model/faults.ts";
 import type { Platform } from "../../generators/model/platform.ts";
 import { UserError } from "./cli.ts";
+import { type Clone, openClone, type Upstream } from "./clone.ts";
+import { requireDestination, requireRemote } from "./destination.ts";
 import { compareValues } from "./diff/compare.ts";
 import type { Diff } from "./diff/diff.ts";
 import { diffMarkdown } from "./diff/markdown.ts";
@@ -13,19 +15,8 @@ import { diffOfRender } from "./diff/planned.ts";
 import { diffText } from "./diff/text.ts";
 import { describeChange, describeField } from "./diff/words.ts";
 import { copyBlock, removeValue, setValue } from "./edit.ts";
-import type { Opened } from "./forge.ts";
-import {
-  blobsAt,
-  type Clone,
-  commitFiles,
-  fetchBranch,
-  openClone,
-  pushTo,
-  readAt,
-  reason,
-  type Upstream,
-  unpushed,
-} from "./git.ts";
+import type { Opened } from "./forge/index.ts";
+import { blobsAt, commitFiles, fetchBranch, hasBranch, pushTo, readAt, reason, unpushed } from "./git.ts";
 import { readInputs } from "./inputs.ts";
 import { notePending, undoInterrupted, type WayBack } from "./pending.ts";
 import { planRender, type Render, readPlatform } from "./render.ts";
@@ -49,8 +40,10 @@ export interface Change {
   readonly subject: string;
   /** The services that it is about. */
   readonly services: readonly string[];
-  /** Lines of the commit's body. */
+  /** Trailers of the commit: `Promoted-from: staging (1a2b3c4 2026-11-21)`. */
   readonly body?: readonly string[];
+  /** A paragraph of the commit's, before the trailers. */
+  readonly message?: string;
   readonly edits: readonly Edit[];
   /** What the user should know besides, before it is done. */
   readonly notes?: readonly string[];
@@ -61,6 +54,8 @@ export interface ChangeOptions {
   readonly push?: boolean;
   readonly branch?: string;
   readonly pr?: boolean;
+  readonly message?: string;
+  readonly trailer?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -108,19 +103,28 @@ async function takeChance(root: string, options: ChangeOptions, plan: Plan, sign
   if (options["dry-run"]) return makeChange(await openClone(root), options, plan);
   try {
     const clone = await openClone(root, signal);
-    if ((options.push || options.pr) && !clone.upstream)
-      throw new UserError("there is no remote to push to; add one with git remote add origin URL");
     const isApart = options.branch !== undefined || options.pr;
+    if (options.pr || (isApart && !clone.destination.isAlone)) requireRemote(clone);
+    else if (options.push && !isApart) requireDestination(clone);
     await makeChange(isApart ? await leaveBranch(clone, (line) => say(options, line)) : clone, options, plan);
   } finally {
     await undoInterrupted(root);
   }
 }
 
+/** Adds what the user wants to be said to a change. @throws UserError where it is no trailer */
+function withWords(change: Change, { message, trailer = [] }: ChangeOptions): Change {
+  for (const line of trailer)
+    if (!/^[A-Za-z0-9-]+: *\S[^\n\r]*$/.test(line))
+      throw new UserError(`--trailer ${JSON.stringify(line)}: must be a key and a value, such as "Ticket: ABC-1"`);
+  const text = message?.trim();
+  return { ...change, ...(text && { message: text }), body: [...(change.body ?? []), ...trailer] };
+}
+
 async function makeChange(clone: Clone, options: ChangeOptions, plan: Plan): Promise<void> {
   const { root } = clone;
   const before = readInputs(root);
-  const change = await plan(readPlatform(before), clone, before);
+  const change = withWords(await plan(readPlatform(before), clone, before), options);
   if (change.edits.length === 0) {
     for (const note of change.notes ?? []) say(options, chalk.yellow(note));
     const isPushing = options.push && !options["dry-run"] && !clone.home;
@@ -139,8 +143,8 @@ async function makeChange(clone: Clone, options: ChangeOptions, plan: Plan): Pro
     change.subject,
   );
   for (const edit of change.edits) say(options, describeEdit(edit));
-  const along = options.push && upstream && !home ? await unpushed(clone, upstream) : [];
-  const goingAlong = along.map((commit) => `goes along, because it was not pushed yet: ${commit}`);
+  const along = options.push && !home ? await unpushed(clone, requireDestination(clone)) : [];
+  const goingAlong = shortened(along).map((commit) => `goes along, because it was not pushed yet: ${commit}`);
   for (const note of [...(change.notes ?? []), ...goingAlong]) say(options, chalk.yellow(note));
   say(options, `\n${diffText(diff)}\n\n${chalk.bold(change.subject)}`);
 
@@ -174,12 +178,13 @@ async function commitAndPush(
   options: ChangeOptions,
   { change, before, texts, render }: Work,
 ): Promise<Done> {
-  const { branch, upstream } = clone;
+  const { branch } = clone;
   const commit = await writeAndCommit(clone, change, texts, render);
   say(options, `committed ${commit.slice(0, 8)} on ${branch}`);
-  if (!options.push || !upstream) return { commit, branch, pushed: false };
-  const pushed = await pushOnto(clone, upstream, change, before, commit, (line) => say(options, line));
-  say(options, `pushed ${pushed.slice(0, 8)} to ${upstream.remote}/${upstream.branch}`);
+  if (!options.push) return { commit, branch, pushed: false };
+  const destination = requireDestination(clone);
+  const pushed = await pushOnto(clone, destination, change, before, commit, (line) => say(options, line));
+  say(options, `pushed ${pushed.slice(0, 8)} to ${destination.remote}/${destination.branch}`);
   return { commit: pushed, branch, pushed: true };
 }
 
@@ -188,11 +193,10 @@ async function commitApart(clone: Clone, options: ChangeOptions, work: Work): Pr
   const { change, texts, render } = work;
   const slot = await findSlot(clone, change, options.branch);
   const commit = await publish(clone, slot, await writeAndCommit(clone, change, texts, render));
-  const where = clone.upstream
-    ? `pushed ${commit.slice(0, 8)} to ${clone.upstream.remote}/`
-    : `committed ${commit.slice(0, 8)} on `;
+  const { remote } = clone.destination;
+  const where = remote ? `pushed ${commit.slice(0, 8)} to ${remote}/` : `committed ${commit.slice(0, 8)} on `;
   say(options, `${where}${slot.name}; ${clone.home} is as it was`);
-  const done: Done = { commit, branch: slot.name, pushed: clone.upstream !== undefined };
+  const done: Done = { commit, branch: slot.name, pushed: remote !== undefined };
   if (!options.pr) return done;
   const pullRequest = await openRequest(clone, slot, work);
   const { state, url, hint, body } = pullRequest;
@@ -201,32 +205,39 @@ async function commitApart(clone: Clone, options: ChangeOptions, work: Work): Pr
 }
 
 async function openRequest(clone: Clone, slot: Slot, { change, diff }: Work): Promise<Opened> {
-  const lines = (change.body ?? []).map((line) => `${line}\n`).join("");
+  const message = change.message ? `${change.message}\n${change.body?.length ? "\n" : ""}` : "";
+  const lines = message + (change.body ?? []).map((line) => `${line}\n`).join("");
   const body = (limit: number) => `${lines}${lines && "\n"}${diffMarkdown(diff, limit - lines.length - 1)}`;
   // GitHub takes no title of more than 256 characters.
   const { subject } = change;
   return requestReview(clone, slot, { title: subject.length > 250 ? `${subject.slice(0, 249)}…` : subject, body });
 }
 
+/** The newest of many commits, and how many more there are. */
+function shortened(commits: readonly string[]): readonly string[] {
+  const few = 10;
+  return commits.length <= few ? commits : [...commits.slice(0, few), `${commits.length - few} more commits`];
+}
+
 /** Pushes what an earlier command has committed and could not push. @returns the commit; none where there was nothing */
 async function pushRest(clone: Clone, say: (line: string) => void): Promise<string | undefined> {
-  const { git, upstream } = clone;
-  if (!upstream) return undefined;
+  const { git } = clone;
+  const destination = requireDestination(clone);
   const head = (await git.revparse("HEAD")).trim();
-  await fetchBranch(clone, upstream);
-  const along = await unpushed(clone, upstream);
+  if (await hasBranch(clone, destination)) await fetchBranch(clone, destination);
+  const along = shortened(await unpushed(clone, destination));
   if (along.length === 0) return undefined;
   const [wrong] = planRender(clone.root, { compareAll: true }).differences(await blobsAt(git, head));
   if (wrong)
     throw new UserError(`what is committed here is stale (${wrong}); npm run render, and commit what it changes`);
   for (const commit of along) say(chalk.yellow(`was not pushed yet: ${commit}`));
-  if ((await pushTo(clone, upstream, head)) === "pushed") return head.slice(0, 8);
-  const there = `${upstream.remote}/${upstream.branch}`;
+  if ((await pushTo(clone, destination, head)) === "pushed") return head.slice(0, 8);
+  const there = `${destination.remote}/${destination.branch}`;
   throw new UserError(
     [
       `${there} has moved, and has not got what is committed here:`,
       ...along.map((commit) => `  ${commit}`),
-      `to make it again on top of what came: git reset --hard ${there}, and the commands again; to keep it: git pull --rebase, npm run render, git push`,
+      `to make it again on top of what came: git reset --hard ${there}, and the commands again; to keep it: git pull --rebase ${destination.remote} ${destination.branch}, npm run render, git push`,
     ].join("\n"),
   );
 }
@@ -249,7 +260,8 @@ async function writeAndCommit(
   for (const file of new Set(change.edits.map((edit) => edit.file)))
     replaceFile(join(clone.root, file), texts.get(file) ?? "");
   render.write();
-  const message = [change.subject, ...(change.body?.length ? ["", ...change.body] : [])].join("\n");
+  const paragraphs = [change.subject, change.message ?? "", (change.body ?? []).join("\n")];
+  const message = paragraphs.filter(Boolean).join("\n\n");
   const commit = await commitFiles(clone, files, message, render.differences);
   notePending(clone.root, change.subject, new Map(), way);
   return commit;
@@ -286,7 +298,7 @@ async function pushOnto(
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 100 * (attempt + 1)));
   }
   throw new UserError(
-    `${upstream.remote}/${upstream.branch} moved ${attempts} times in a row; ${commit.slice(0, 8)} is committed here: git pull --rebase, npm run render`,
+    `${upstream.remote}/${upstream.branch} moved ${attempts} times in a row; ${commit.slice(0, 8)} is committed here: git pull --rebase ${upstream.remote} ${upstream.branch}, npm run render`,
   );
 }
 
@@ -342,7 +354,7 @@ async function refuseOthers(
   const own = (await git.raw("rev-list", `${theirs}..${commit}`)).trim().split("\n");
   if (own.length === 1) return;
   throw new UserError(
-    `${own.length - 1} more commits here are not in ${remote}/${branch}, which has moved; git pull --rebase and npm run render, then git push (the change is committed as ${commit.slice(0, 8)})`,
+    `${own.length - 1} more commits here are not in ${remote}/${branch}, which has moved; git pull --rebase ${remote} ${branch} and npm run render, then git push (the change is committed as ${commit.slice(0, 8)})`,
   );
 }
 

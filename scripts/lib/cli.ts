@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { lstatSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { type ParseArgsConfig, parseArgs, styleText } from "node:util";
+import { existsSync, lstatSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { inspect, type ParseArgsConfig, parseArgs, styleText } from "node:util";
 import { leaveRepository } from "./git-environment.ts";
 import { guardOutput } from "./output.ts";
 
@@ -45,6 +45,23 @@ function tryGit(root: string, ...command: readonly string[]): string {
   }
 }
 
+/**
+ * Argo CD reads what is rendered from the root of its repository, so a folder of a larger one would be rendered to paths
+ * that are not there. A folder that is in no repository is fine.
+ *
+ * @throws UserError where a folder is within a repository and not its root
+ */
+export function requireOwnRepository(root: string): void {
+  if (existsSync(join(root, ".git"))) return;
+  for (let folder = dirname(root); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, ".git")))
+      throw new UserError(
+        `${root} is a folder of the repository ${folder}, and Argo CD would look for what is rendered from the top of that; slipway needs a repository of its own`,
+      );
+    if (folder === dirname(folder)) return;
+  }
+}
+
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
 /** One option of a command, for `parseArgs` and for `--help`. */
@@ -52,6 +69,8 @@ export interface Option {
   readonly type: "boolean" | "string";
   readonly help: string;
   readonly value?: string;
+  /** Whether it may be given several times. */
+  readonly multiple?: true;
 }
 
 export interface Command<O extends Readonly<Record<string, Option>>> {
@@ -70,7 +89,11 @@ export interface Command<O extends Readonly<Record<string, Option>>> {
 type Description = Omit<Command<Readonly<Record<string, Option>>>, "run">;
 
 type Values<O extends Readonly<Record<string, Option>>> = {
-  readonly [K in keyof O]?: O[K]["type"] extends "boolean" ? boolean : string;
+  readonly [K in keyof O]?: O[K]["type"] extends "boolean"
+    ? boolean
+    : O[K] extends { readonly multiple: true }
+      ? readonly string[]
+      : string;
 };
 
 let name = "slipway";
@@ -95,9 +118,10 @@ export async function main<const O extends Readonly<Record<string, Option>>>(com
     process.exitCode = 1;
     // Loaded late: what it needs to show positions costs a quick command a tenth of its time.
     const { InputError } = await import("../../generators/model/faults.ts");
+    const { withoutPasswords } = await import("./git-words.ts");
     if (error instanceof InputError || error instanceof UserError || isSystemError(error))
-      console.error(styleText("red", error.message, { stream: process.stderr }));
-    else console.error(error);
+      console.error(styleText("red", withoutPasswords(error.message), { stream: process.stderr }));
+    else console.error(withoutPasswords(inspect(error, { colors: process.stderr.hasColors?.() ?? false })));
   }
 }
 
@@ -120,7 +144,7 @@ export function renderUsage({ usage, summary, positionals, options, examples = [
 
 function parse(command: Description): { values: Record<string, unknown>; positionals: string[] } {
   const options: Options = { help: { type: "boolean" } };
-  for (const [name, { type }] of Object.entries(command.options)) options[name] = { type };
+  for (const [name, { type, multiple = false }] of Object.entries(command.options)) options[name] = { type, multiple };
   refuseSwallowed(command);
   if (process.argv.slice(2).some((word) => /(?![\t\n])\p{Cc}/u.test(word)))
     throw new UserError(`an argument holds a control character; see ${command.usage} --help`);

@@ -94,7 +94,13 @@ export async function requireReachable(live: LiveCluster): Promise<void> {
 }
 
 /** Whether the cluster answers, within a few seconds. */
-export async function isReachable({ context }: LiveCluster): Promise<boolean> {
+export async function isReachable(live: LiveCluster): Promise<boolean> {
+  return (await whyUnreachable(live)) === undefined;
+}
+
+/** Why the cluster does not answer within a few seconds; none where it does. */
+export async function whyUnreachable(live: LiveCluster): Promise<string | undefined> {
+  const { context } = live;
   const result = await $({
     stdio: ["ignore", "pipe", "pipe"],
     quiet: true,
@@ -102,7 +108,7 @@ export async function isReachable({ context }: LiveCluster): Promise<boolean> {
     // A program that fetches the credentials may hang, too.
     timeout: requestLimit,
   })`kubectl --context ${context} --request-timeout=3s get --raw /readyz`;
-  return result.exitCode === 0;
+  return result.exitCode === 0 ? undefined : explain(live, result);
 }
 
 /**

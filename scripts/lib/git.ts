@@ -1,73 +1,10 @@
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { GitError, type SimpleGit, simpleGit } from "simple-git";
 import { $ } from "zx";
 import { UserError } from "./cli.ts";
+import type { Clone, Upstream } from "./clone.ts";
+import { gitEnvironment, telling } from "./git-words.ts";
 import { patience } from "./patience.ts";
 import { blobId } from "./stamp.ts";
-
-/** A clone that a command may commit to: on a branch, with a commit, with an identity, with nothing uncommitted. */
-export interface Clone {
-  readonly git: SimpleGit;
-  readonly root: string;
-  readonly branch: string;
-  /** Where the branch is pushed to; none where the clone has no remote. */
-  readonly upstream: Upstream | undefined;
-  /** The branch to go back to, where a command works apart from it. */
-  readonly home?: string;
-  /** Says that the user has interrupted the command. */
-  readonly signal?: AbortSignal;
-}
-
-export interface Upstream {
-  readonly remote: string;
-  readonly branch: string;
-}
-
-/**
- * Opens the clone that a folder is the root of.
- *
- * @param signal ends what Git is doing
- * @throws UserError with what stands in the way of a commit, and the way out
- */
-export async function openClone(root: string, signal?: AbortSignal): Promise<Clone> {
-  const git = openGit(root);
-  if (!existsSync(`${root}/.git`)) {
-    const top = await git.raw("rev-parse", "--show-toplevel").then(trim, () => undefined);
-    throw new UserError(
-      top
-        ? `the commands that commit need a repository of their own, and ${root} is a folder of ${top}`
-        : "this folder is no Git repository; run git init, and commit what is there",
-    );
-  }
-  const branch = await git.raw("symbolic-ref", "--short", "HEAD").then(trim, () => "");
-  if (!branch) throw new UserError("HEAD is detached, so a commit would belong to no branch; git switch to one");
-  if (!(await succeeds(git, "rev-parse", "--verify", "HEAD"))) {
-    throw new UserError(`the branch ${branch} has no commit yet; commit what is there first`);
-  }
-  for (const operation of ["rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD"]) {
-    const path = trim(await git.raw("rev-parse", "--git-path", operation));
-    // In a linked worktree the path is an absolute one.
-    if (existsSync(resolve(root, path)))
-      throw new UserError("a merge or rebase is under way; end it first (git status says how)");
-  }
-  const lock = resolve(root, trim(await git.raw("rev-parse", "--git-path", "index.lock")));
-  if (existsSync(lock)) throw new UserError(`another Git command is at work here; if there is none, remove ${lock}`);
-  if (!(await succeeds(git, "var", "GIT_COMMITTER_IDENT"))) {
-    throw new UserError("Git does not know who you are; set git config user.name and user.email");
-  }
-  if (trim(await git.raw("config", "--get", "--bool", "core.sparseCheckout").catch(() => "")) === "true")
-    throw new UserError("this is a sparse checkout, and a render needs all files; git sparse-checkout disable");
-  await refuseDirty(git);
-  return { git, root, branch, upstream: await upstreamOf(git, branch), ...(signal && { signal }) };
-}
-
-/** The user's environment, with no prompt, because nobody may be there to answer it. */
-function gitEnvironment(): NodeJS.ProcessEnv {
-  // Nothing here opens an editor or a pager; every other variable, such as GIT_SSH_COMMAND, is the user's own and counts.
-  const { EDITOR, VISUAL, PAGER, GIT_EDITOR, GIT_SEQUENCE_EDITOR, GIT_PAGER, ...inherited } = process.env;
-  return { ...inherited, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
-}
 
 /**
  * What simple-git refuses in an environment and in settings, because a stranger may have written them. Here both are the
@@ -127,41 +64,35 @@ export async function runGit({ root, signal }: Clone, ...command: string[]): Pro
 /** Git was ended before it was done. */
 class CutOff extends GitError {}
 
-async function refuseDirty(git: SimpleGit): Promise<void> {
-  const { files } = await git.status();
-  if (files.length === 0) return;
-  const shown = files.slice(0, 3).map(({ path }) => path);
-  const more = files.length > shown.length ? ` and ${files.length - shown.length} more` : "";
-  throw new UserError(
-    `there are uncommitted changes (${shown.join(", ")}${more}); commit them, or put them aside with git stash --include-untracked`,
-  );
-}
-
-async function upstreamOf(git: SimpleGit, branch: string): Promise<Upstream | undefined> {
-  const tracked = await git.raw(
-    "for-each-ref",
-    "--format=%(upstream:remotename) %(upstream:lstrip=3)",
-    `refs/heads/${branch}`,
-  );
-  const [remote, remoteBranch] = trim(tracked).split(" ");
-  if (remote && remoteBranch) return { remote, branch: remoteBranch };
-  const remotes = await git.getRemotes();
-  const only = remotes.find(({ name }) => name === "origin") ?? remotes[0];
-  return only && { remote: only.name, branch };
+/**
+ * The commits here that a remote's branch has not got, as far as it was seen, newest first: `1a2b3c4d weight(prod): …`. A
+ * branch that was never seen has all that the other branches of its remote have.
+ *
+ * @param base a branch of another remote, whose commits are pushed by others
+ */
+export async function unpushed({ git, upstream }: Clone, { remote, branch }: Upstream): Promise<string[]> {
+  const tracking = (at: Upstream) => `refs/remotes/${at.remote}/${at.branch}`;
+  const there = tracking({ remote, branch });
+  const seen = (await succeeds(git, "rev-parse", "--verify", there)) ? [there] : [`--remotes=${remote}`];
+  const base = upstream && upstream.remote !== remote ? tracking(upstream) : undefined;
+  const others = base && (await succeeds(git, "rev-parse", "--verify", base)) ? [base] : [];
+  return (await git.raw("log", "--format=%h %s", "HEAD", "--not", ...seen, ...others)).split("\n").filter(Boolean);
 }
 
 /**
- * The commits here that the remote's branch has not got, as far as it was seen, newest first: `1a2b3c4d weight(prod): …`.
+ * Text of a file in a commit.
+ *
+ * @returns none where there is no such file or commit
+ * @throws UserError where Git cannot read it: a damaged object, or one that a partial clone has to fetch and cannot
  */
-export async function unpushed({ git }: Clone, { remote, branch }: Upstream): Promise<string[]> {
-  const there = `refs/remotes/${remote}/${branch}`;
-  if (!(await succeeds(git, "rev-parse", "--verify", there))) return [];
-  return (await git.raw("log", "--format=%h %s", `${there}..HEAD`)).split("\n").filter(Boolean);
-}
-
-/** Text of a file in a commit; none where it is not there. */
 export async function readAt(git: SimpleGit, commit: string, file: string): Promise<string | undefined> {
-  return git.raw("show", `${commit}:${file}`).catch(() => undefined);
+  try {
+    return await git.raw("show", `${commit}:${file}`);
+  } catch (error) {
+    if (/does not exist in|exists on disk, but not in|invalid object name|unknown revision/.test(String(error)))
+      return undefined;
+    throw new UserError(`${file} of ${commit.slice(0, 8)} cannot be read: ${reason(error)}`);
+  }
 }
 
 /**
@@ -202,7 +133,7 @@ export async function commitFiles(
   await restore();
   throw new UserError(
     changed
-      ? `a hook of this repository changes ${changed} when it is committed; exclude slipway's files from it`
+      ? `a hook or a filter of this repository changes ${changed} when it is committed; exclude slipway's files from it`
       : `a clone of the commit would be stale, because ${stale} is not in Git as it is rendered; look for what hides it (.gitignore, git update-index --assume-unchanged)`,
   );
 }
@@ -249,9 +180,10 @@ export async function pushTo(
   } catch (error) {
     // A branch `slipway` in the way of `slipway/x` is no race.
     if (/\[rejected\]|cannot lock ref(?!.*cannot create)|incorrect old value/.test(String(error))) return "rejected";
-    // A protected branch.
+    // A protected branch, in the words of each forge, or a hook of the server's.
+    const isProtected = /hook declined|protected|TF402455|not allowed to push/i.test(String(error));
     const hint =
-      !lease.length && /\[remote rejected\]/.test(String(error)) ? "; --pr opens a pull request instead" : "";
+      !lease.length && isProtected ? "; where the branch is protected, --pr opens a pull request instead" : "";
     const failed = reason(error);
     // It was cut off here, and may have got there.
     if (error instanceof CutOff)
@@ -284,16 +216,7 @@ export async function hasBranch(clone: Clone, { remote, branch }: Upstream): Pro
 /** What Git's output says went wrong, in one line and without passwords. @throws what is no error of Git's */
 export function reason(error: unknown): string {
   if (!(error instanceof GitError)) throw error;
-  // A token may stand in the place of the user, whose name Git shows.
-  const lines = error.message
-    .split("\n")
-    .map((line) => line.trim().replaceAll(/(:\/\/)[^/@\s]+@/g, "$1"))
-    .filter(Boolean);
-  // What a hook says is worth more than that it refused; a server writes empty lines and rules, too.
-  const remote = lines.filter((line) => /^remote: .*\w/.test(line));
-  const own = lines.filter((line) => !/^(hint:|To |! |error: failed to push some refs)/.test(line));
-  const telling = remote.length > 0 ? remote : [own.find((line) => /^(fatal|error):/.test(line)) ?? own[0] ?? ""];
-  return telling.map((line) => line.replace(/^((fatal|error|remote): *)+/, "").trim()).join(" ") || "no reason given";
+  return telling(error.message);
 }
 
 /** Whether Git does it. Not for commands with --quiet: simple-git takes a silent failure for a success. */

@@ -1,7 +1,9 @@
 import { chalk } from "zx";
 import { UserError } from "./cli.ts";
-import { type Opened, openPullRequest, type PullRequest } from "./forge.ts";
-import { type Clone, fetchBranch, hasBranch, pushTo, reason, succeeds } from "./git.ts";
+import type { Clone } from "./clone.ts";
+import { requireRemote } from "./destination.ts";
+import { type Opened, openPullRequest, type PullRequest } from "./forge/index.ts";
+import { fetchBranch, hasBranch, pushTo, reason, succeeds } from "./git.ts";
 import { notePending } from "./pending.ts";
 
 /** A change that goes to a branch of its own, for a pull request: the branch that its user is on stays as it is. */
@@ -50,20 +52,22 @@ export interface Slot {
  * @throws UserError where the branch is somebody else's, or another change's
  */
 export async function findSlot(clone: Clone, change: Subject, name?: string): Promise<Slot> {
-  const { git, upstream, home } = clone;
+  const { git, upstream, home, destination } = clone;
   const [, verb, environment] = /^(\w+)\((.+?)\)/.exec(change.subject) ?? [];
   const branch = name ?? `slipway/${verb}-${environment}-${change.services.join("-")}`;
   if (!(await succeeds(git, "check-ref-format", "--branch", branch)))
     throw new UserError(`--branch ${branch}: Git does not take this name for a branch`);
-  if (branch === home || branch === upstream?.branch)
+  if (branch === upstream?.branch)
     throw new UserError(`--branch ${branch} is where the change is to be merged into; choose another name`);
+  if (branch === home) throw new UserError(`--branch ${branch} is the branch that you are on; choose another name`);
   const isSame = (subject: string) =>
     subject === change.subject || (!name && subject.startsWith(`${verb}(${environment}): `));
   const local = await commitAt(clone, `refs/heads/${branch}`);
   if (local) await refuseForeign(clone, local, `the branch ${branch} here`, isSame);
-  if (!upstream || !(await hasBranch(clone, { ...upstream, branch }))) return { name: branch, replaces: "" };
-  const replaces = await fetchBranch(clone, { ...upstream, branch });
-  await refuseForeign(clone, replaces, `${upstream.remote}/${branch}`, isSame);
+  const there = destination.remote ? { remote: destination.remote, branch } : undefined;
+  if (!there || !(await hasBranch(clone, there))) return { name: branch, replaces: "" };
+  const replaces = await fetchBranch(clone, there);
+  await refuseForeign(clone, replaces, `${there.remote}/${branch}`, isSame);
   return { name: branch, replaces };
 }
 
@@ -97,8 +101,8 @@ async function refuseForeign(
  * @returns the commit that the branch is at: the one that was there, where it is the same change on the same base
  */
 export async function publish(clone: Clone, slot: Slot, made: string): Promise<string> {
-  const { git, upstream } = clone;
-  const content = (commit: string) => git.raw("show", "--no-patch", "--format=%T %P", commit);
+  const { git, destination } = clone;
+  const content = (commit: string) => git.raw("show", "--no-patch", "--format=%T %P %B", commit);
   const isThere = slot.replaces !== "" && (await content(slot.replaces)) === (await content(made));
   const commit = isThere ? slot.replaces : made;
   try {
@@ -106,8 +110,8 @@ export async function publish(clone: Clone, slot: Slot, made: string): Promise<s
   } catch (error) {
     throw new UserError(`the branch ${slot.name} cannot be made: ${reason(error)}`);
   }
-  if (!upstream || isThere) return commit;
-  const where = { remote: upstream.remote, branch: slot.name };
+  if (!destination.remote || isThere) return commit;
+  const where = { remote: destination.remote, branch: slot.name };
   try {
     if ((await pushTo(clone, where, commit, slot.replaces)) === "pushed") return commit;
   } catch (error) {
@@ -118,13 +122,16 @@ export async function publish(clone: Clone, slot: Slot, made: string): Promise<s
   throw new UserError(`${where.remote}/${slot.name} has changed meanwhile; run the command again`);
 }
 
-/** Opens the pull request of a branch that is pushed. @throws UserError where the forge refuses */
+/** Opens the pull request of a branch that is pushed, in the repository of the branch it goes to. @throws UserError where the forge refuses */
 export async function requestReview(
-  { git, upstream }: Clone,
+  clone: Clone,
   { name }: Slot,
   { title, body }: Pick<PullRequest, "title" | "body">,
 ): Promise<Opened> {
-  if (!upstream) throw new UserError("there is no remote to open a pull request on; git remote add origin URL");
-  const url = (await git.raw("remote", "get-url", "--push", upstream.remote)).trim();
-  return openPullRequest(url, { title, body, branch: name, base: upstream.branch });
+  const { git, upstream, branch } = clone;
+  const remote = requireRemote(clone);
+  const urlOf = async (...options: string[]) => (await git.raw("remote", "get-url", ...options)).split("\n")[0] ?? "";
+  const from = await urlOf("--push", remote);
+  const to = upstream && upstream.remote !== remote ? await urlOf(upstream.remote) : from;
+  return openPullRequest({ from, to }, { title, body, branch: name, base: upstream?.branch ?? branch });
 }

@@ -13,12 +13,19 @@ export const changeOptions = {
   push: { type: "boolean", help: "Push the commit; a race with other pushes is settled by making the change again." },
   pr: {
     type: "boolean",
-    help: "Open a pull request instead (GitHub, Azure DevOps, Gitea, Forgejo), or update the one of the same change.",
+    help: "Open a pull request instead (GitHub, GitLab, Bitbucket, Azure DevOps, Gitea, Forgejo), or update the one of the same change.",
   },
   branch: {
     type: "string",
     value: "NAME",
     help: "Commit to a branch of this name and push that; the one you are on stays. Default with --pr: from the change.",
+  },
+  message: { type: "string", value: "TEXT", help: "A paragraph for the commit and the pull request: why." },
+  trailer: {
+    type: "string",
+    value: '"KEY: VALUE"',
+    multiple: true,
+    help: 'A trailer of the commit, such as "Ticket: ABC-1"; may be repeated. The subject has a fixed form.',
   },
   json: { type: "boolean", help: "Print what was done as JSON." },
   root: { type: "string", value: "DIR", help: "The clone to work in. Default: this repository." },

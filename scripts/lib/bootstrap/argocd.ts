@@ -1,6 +1,8 @@
 import { argocdNamespace } from "../../../generators/argo/application.ts";
 import { paths } from "../../../generators/render/paths.ts";
+import { UserError } from "../cli.ts";
 import { explain, find, isApplied, isRolledOut, kubectl, list, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
+import { isConfidential } from "../forge/http.ts";
 import type { Step } from "../steps.ts";
 import { applyNamespaces } from "./objects.ts";
 import { type Target, typed } from "./target.ts";
@@ -66,8 +68,17 @@ async function notReady({ live }: Target): Promise<string | undefined> {
 /** The variables that bootstrap takes the password of a private repository from. */
 export const credentialVariables = ["GIT_USERNAME", "GIT_PASSWORD"] as const;
 
-/** The Secret by which Argo CD reads a private repository: https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#repositories */
+/**
+ * The Secret by which Argo CD reads a private repository: https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#repositories
+ *
+ * @throws UserError where the repository's URL would carry the password in plain text, or takes none
+ */
 export function repositoryCredentials({ cluster, live }: Target): Step {
+  const { url } = cluster.repository;
+  if (!/^https?:/.test(url) || !isConfidential(url))
+    throw new UserError(
+      `${credentialVariables[1]} is given to a repository at https:// alone, and this one is at ${url}; unset it, or change repository.url`,
+    );
   const [username = "git", password = ""] = credentialVariables.map((name) => process.env[name]);
   const wanted: Readonly<Record<string, string>> = { type: "git", url: cluster.repository.url, username, password };
   const name = "repository";

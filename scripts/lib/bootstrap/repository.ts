@@ -3,7 +3,9 @@ import { $ } from "zx";
 import { gitServer } from "../../../generators/platform/gitea.ts";
 import { interfaceUrl } from "../../../generators/platform/interfaces.ts";
 import { UserError } from "../cli.ts";
+import { isConfidential } from "../forge/http.ts";
 import { openGit, reason, succeeds } from "../git.ts";
+import { isShallow } from "../history.ts";
 import type { Step } from "../steps.ts";
 import { forwardCommand, isEmbedded, withGitServer } from "./git-server.ts";
 import { type Target, typed } from "./target.ts";
@@ -33,10 +35,10 @@ export function repositoryFilled(target: Target, push: boolean): Step {
         if (push && (state === "missing" || state === "behind")) return undefined;
         throw new UserError(
           {
-            ahead: `${revision} has commits that are not here, and the cluster follows those; git pull first`,
-            missing: `it has no ${revision}; push it: git push ${url} HEAD:${revision}`,
-            behind: `${revision} lacks commits that are here, and the cluster would not see them; git push first`,
-            diverged: `${revision} has commits that are not here, and lacks some that are; git pull --rebase and npm run render first`,
+            ahead: `${revision} has commits that are not here, and the cluster follows those; git pull ${url} ${revision} first`,
+            missing: `it has no ${revision}; push it: git push ${url} HEAD:refs/heads/${revision}`,
+            behind: `${revision} lacks commits that are here, and the cluster would not see them; git push ${url} HEAD:refs/heads/${revision} first`,
+            diverged: `${revision} has commits that are not here, and lacks some that are; git pull --rebase ${url} ${revision} and npm run render first`,
           }[state],
         );
       }),
@@ -102,7 +104,10 @@ async function compare(
   if (commit === head) return "equal";
   if (!(await succeeds(git, "cat-file", "-e", `${commit}^{commit}`))) await git.raw("fetch", remote.url, revision);
   if (await isAncestor(git, commit, head)) return "behind";
-  return (await isAncestor(git, head, commit)) ? "ahead" : "diverged";
+  if (await isAncestor(git, head, commit)) return "ahead";
+  if (await isShallow(git))
+    throw new UserError("this clone is shallow, so what it has in common is not known; git fetch --unshallow first");
+  return "diverged";
 }
 
 async function isAncestor(git: SimpleGit, one: string, other: string): Promise<boolean> {
@@ -147,12 +152,12 @@ export function remoteNamed({ root, cluster, live }: Target): Step {
   );
   const helper = `credential.${server}.helper`;
   const fill = `!f() { ${secret}; }; f`;
+  const isFilled = server !== undefined && isConfidential(server);
   return {
     name: `Git remote ${name}`,
     commands: url
       ? [
-          `git config --replace-all ${helper} ""`,
-          `git config --add ${helper} "${fill}"`,
+          ...(isFilled ? [`git config --replace-all ${helper} ""`, `git config --add ${helper} "${fill}"`] : []),
           `git remote add ${name} ${url}`,
         ]
       : [],
@@ -163,12 +168,15 @@ export function remoteNamed({ root, cluster, live }: Target): Step {
       return known === url ? `is ${url}` : `is ${known}, and was left alone; the cluster's own is ${url}`;
     },
     ensure: async () => {
-      // An empty one ends the list of those that the machine has, which would ask and keep the password.
       const git = $({ cwd: root, quiet: true });
-      await git`git config --replace-all ${helper} ${""}`;
-      await git`git config --add ${helper} ${fill}`;
+      if (isFilled) {
+        // An empty one ends the list of those that the machine has, which would ask and keep the password.
+        await git`git config --replace-all ${helper} ${""}`;
+        await git`git config --add ${helper} ${fill}`;
+      }
       await openGit(root).addRemote(name, url);
-      return `${url}; git push ${name} ${repository.revision} is what the cluster follows`;
+      const asked = isFilled ? "" : "; Git asks for its password, which is not looked up for a host without HTTPS";
+      return `${url}${asked}; git push ${name} ${repository.revision} is what the cluster follows`;
     },
   };
 }

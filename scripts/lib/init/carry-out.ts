@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gitServer } from "../../../generators/platform/gitea.ts";
-import { type Clone, commitFiles, openGit } from "../git.ts";
+import type { Clone } from "../clone.ts";
+import { commitFiles, openGit } from "../git.ts";
 import { notePending } from "../pending.ts";
 import { replaceFile } from "../tree.ts";
 import type { InitPlan } from "./plan.ts";

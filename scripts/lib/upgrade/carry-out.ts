@@ -2,9 +2,10 @@ import { existsSync, lstatSync, readFileSync, renameSync, rmSync, symlinkSync } 
 import { join } from "node:path";
 import { $ } from "zx";
 import { UserError } from "../cli.ts";
+import { type Clone, openClone } from "../clone.ts";
 import { compareWith } from "../diff/revisions.ts";
 import { diffText } from "../diff/text.ts";
-import { type Clone, openClone, openGit, reason, runGit } from "../git.ts";
+import { openGit, reason, runGit } from "../git.ts";
 import { notePending } from "../pending.ts";
 import { packagesOf, type State, workFolder } from "./worktree.ts";
 

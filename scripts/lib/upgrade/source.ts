@@ -1,7 +1,8 @@
 import { gt, prerelease, valid } from "semver";
 import { $ } from "zx";
 import { UserError } from "../cli.ts";
-import { type Clone, readAt, reason, runGit } from "../git.ts";
+import type { Clone } from "../clone.ts";
+import { readAt, reason, runGit } from "../git.ts";
 import type { Package } from "../init/plan.ts";
 
 /** A commit of slipway, and the version that it says it is. */

@@ -1,6 +1,7 @@
 import { $ } from "zx";
 import { UserError } from "../cli.ts";
-import { type Clone, openClone, openGit, readAt } from "../git.ts";
+import { type Clone, openClone } from "../clone.ts";
+import { openGit, readAt } from "../git.ts";
 import { trailer } from "./carry-out.ts";
 import { installsSame, type Lock } from "./packages.ts";
 import { readWaiting, removeWorktree } from "./worktree.ts";

@@ -1,7 +1,8 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SimpleGit } from "simple-git";
-import { type Clone, openGit, readAt, reason } from "../git.ts";
+import type { Clone } from "../clone.ts";
+import { openGit, readAt, reason } from "../git.ts";
 import { format, manual } from "../init/plan.ts";
 import { type Clash, installsSame, type Lock, mergeJson } from "./packages.ts";
 import type { Range } from "./source.ts";
