@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { main, rootOf, UserError } from "./lib/cli.ts";
+import { main, requireOwnRepository, rootOf, UserError } from "./lib/cli.ts";
 import { planRender, type Render } from "./lib/render.ts";
 import { removeState } from "./lib/state.ts";
 import { inTurn } from "./lib/turn.ts";
@@ -28,6 +28,7 @@ await main({
   },
   run: async ({ check, "dry-run": dryRun, json, root: folder }) => {
     const root = rootOf(folder);
+    requireOwnRepository(root);
     const isReading = check || dryRun;
     const { render, warned } = isReading
       ? await planWithWarnings(root, check)

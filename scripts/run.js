@@ -1,4 +1,5 @@
 // Runs one command: `node scripts/run.js render --check`. Plain JavaScript, so that a Node that is too old can still say so.
+import { readdirSync } from "node:fs";
 import module from "node:module";
 
 const wanted = 24;
@@ -13,6 +14,26 @@ if (major < wanted) {
   module.enableCompileCache(`${import.meta.dirname}/../node_modules/.cache/slipway`);
   // https://no-color.org, which not all that prints here knows.
   if (process.env.NO_COLOR) process.env.FORCE_COLOR = "0";
-  const [command] = process.argv.splice(2, 1);
-  await import(`./${command}.ts`);
+  const [command = "--help"] = process.argv.splice(2, 1);
+  const commands = readdirSync(import.meta.dirname)
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => name.slice(0, -3));
+  if (commands.includes(command)) await import(`./${command}.ts`);
+  else if (["--help", "-h", "help"].includes(command))
+    console.log(
+      [
+        "usage: npm run COMMAND -- [options]",
+        "",
+        ...commands.map((name) => `  npm run ${name} -- --help`),
+        "",
+        "README.md says what each of them does.",
+      ].join("\n"),
+    );
+  else {
+    const { nearMiss } = await import("../generators/model/faults.ts");
+    console.error(
+      `there is no command ${JSON.stringify(command)}; ${nearMiss(command, commands) || `there are ${commands.join(", ")}`}`,
+    );
+    process.exitCode = 1;
+  }
 }

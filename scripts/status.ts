@@ -64,7 +64,7 @@ function headline(
   head: string,
 ): string {
   if (!followed) return chalk.yellow(`${name} does not follow a repository yet; npm run bootstrap`);
-  const difference = followed === head ? "" : chalk.yellow(`; this clone is at ${head.slice(0, 8)}`);
+  const difference = followed === head || head === "" ? "" : chalk.yellow(`; this clone is at ${head.slice(0, 8)}`);
   return `${chalk.bold(name)} follows ${revision} of ${url} at ${followed.slice(0, 8)}${difference}`;
 }
 

@@ -57,7 +57,7 @@ async function makeSandbox(source: string): Promise<string> {
   for (const file of readInputs(source).keys()) cpSync(join(source, file), join(sandbox, file));
   mkdirSync(remote);
   planRender(sandbox).write();
-  writeFileSync(join(sandbox, ".gitignore"), ".slipway/\n*.slipway-tmp\n");
+  writeFileSync(join(sandbox, ".gitignore"), ".slipway\n*.slipway-tmp\n");
   const git = $({ cwd: sandbox });
   await git`git init --quiet --bare --initial-branch=main ${remote}`;
   await git`git init --quiet --initial-branch=main`;

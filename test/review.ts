@@ -47,7 +47,7 @@ export function commitAll(root: string, message: string): void {
 export function reviewRepository(root: string, before: Inputs, after?: Inputs): string {
   mkdirSync(root, { recursive: true });
   git(root, "init", "--quiet", "--initial-branch=main");
-  writeFileSync(join(root, ".gitignore"), ".slipway/\n*.slipway-tmp\n");
+  writeFileSync(join(root, ".gitignore"), ".slipway\n*.slipway-tmp\n");
   renderInputs(root, before);
   commitAll(root, "feat: the platform");
   git(root, "switch", "--quiet", "--create", "change");

@@ -12,7 +12,7 @@ const runs = 9;
 export async function commitChange(root: string, count: number, files: readonly OutputFile[]): Promise<void> {
   const identity = ["-c", "user.name=bench", "-c", "user.email=bench@example.com"];
   const git = (...args: string[]) => run("git", ["-C", root, ...identity, ...args]);
-  writeFiles(root, [{ path: ".gitignore", text: ".slipway/\n" }, ...files]);
+  writeFiles(root, [{ path: ".gitignore", text: ".slipway\n" }, ...files]);
   await git("init", "--quiet", "--initial-branch=main");
   await git("add", "--all");
   await git("commit", "--quiet", "--message=before");

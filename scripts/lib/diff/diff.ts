@@ -47,6 +47,8 @@ export interface Diff {
   readonly base: string;
   readonly head: string;
   readonly groups: readonly GroupDiff[];
+  /** What the comparison does not show: inputs that were edited and not rendered. */
+  readonly note?: string;
 }
 
 /** What surrounds the files that changed. */

@@ -67,7 +67,7 @@ ${arrows}
 <header>
 <p class="quiet">Rendered changes from <code>${encode(diff.base)}</code> to <code>${encode(diff.head)}</code></p>
 <h1>${encode(title)}</h1>
-</header>
+${diff.note ? `<p><strong>${encode(diff.note)}</strong></p>\n` : ""}</header>
 ${navigation(diff)}
 <main>
 <div class="cards">${diff.groups.map(card).join("")}</div>

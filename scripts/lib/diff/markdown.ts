@@ -32,7 +32,8 @@ const shares = { rows: 8_000, headlines: 8_000, details: 250 } as const;
  */
 export function diffMarkdown(diff: Diff, limit = commentLimit): string {
   const title = `### Rendered changes: ${htmlCode(diff.base)} → ${htmlCode(diff.head)}\n`;
-  if (diff.groups.length === 0) return `${title}\nNo rendered object changes.\n`;
+  const note = diff.note ? `\n> **Note:** ${htmlCode(diff.note)}\n` : "";
+  if (diff.groups.length === 0) return `${title}\nNo rendered object changes.\n${note}`;
   const rows = keepWithin(diff.groups.map(summaryRow), shares.rows, (count) => `| … ${count} more | | | |`);
   const told = diff.groups.flatMap((group) =>
     headlines(group).map(({ text, subjects }) => {
@@ -44,7 +45,7 @@ export function diffMarkdown(diff: Diff, limit = commentLimit): string {
   const head = [title, "| where | objects | then | effects |", "|---|---|---|---|", ...rows, "", ...lines, ""].join(
     "\n",
   );
-  const foot = `\n_${countObjects(allObjects(diff))}. All of it: \`npm run diff\`._\n`;
+  const foot = `\n_${countObjects(allObjects(diff))}. All of it: \`npm run diff\`._\n${note}`;
   return `${head}${details(diff, limit - size(head) - size(foot))}${foot}`;
 }
 

@@ -1,9 +1,10 @@
-import { execFile } from "node:child_process";
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { load } from "js-yaml";
-import { UserError } from "../cli.ts";
+import { requireOwnRepository, UserError } from "../cli.ts";
+import { explainUnopened, telling } from "../git-words.ts";
 import { type Diff, diffFiles, type FilePair } from "./diff.ts";
+import { type Git, GitFailure, gitIn, trim } from "./git.ts";
 
 /** A diff with the texts it was made from. */
 export interface Comparison {
@@ -21,16 +22,31 @@ export interface Comparison {
  * @throws UserError where there is no such commit
  */
 export async function compareWith(root: string, ref: string | undefined): Promise<Comparison> {
+  requireOwnRepository(root);
   const git = gitIn(root);
+  return compare(root, git, ref).catch((error: unknown) => {
+    if (!(error instanceof GitFailure)) throw error;
+    const isUnopened = /not a git repository|dubious ownership|ENOENT/i.test(error.message);
+    throw new UserError(isUnopened ? explainUnopened(root, error.message) : `Git failed: ${telling(error.message)}`);
+  });
+}
+
+async function compare(root: string, git: Git, ref: string | undefined): Promise<Comparison> {
   const { name, commit, changes, head } =
     ref === undefined ? await changesOfBranch(git) : await changesSinceRef(git, ref);
-  const before = await textsOf(git, changes);
-  const pairs = changes.map(({ path }) => ({ path, before: before.get(path), after: textAt(join(root, path)) }));
+  const deployed = changes.filter(({ path }) => isDeployed(path));
+  const before = await textsOf(git, deployed);
+  const note = await describeStale(
+    root,
+    changes.map(({ path }) => path),
+  );
+  const pairs = deployed.map(({ path }) => ({ path, before: before.get(path), after: textAt(join(root, path)) }));
   return {
     diff: {
       base: name === commit ? short(commit) : `${name} (${short(commit)})`,
       head: `the work tree on ${short(head)}`,
       groups: diffFiles(pairs, { unchanged: (path) => textAt(join(root, path)), clusters: clustersIn(root) }),
+      ...(note && { note }),
     },
     pairs,
     inputsBefore: () => inputsAt(git, commit),
@@ -48,6 +64,39 @@ interface Change {
 
 /** A file that Argo CD reads, below the folder of an environment or a cluster. */
 const isDeployed = (path: string) => /\.(ya?ml|json)$/.test(path) && path.split("/").length > 2;
+
+/** A file that people write, and that is rendered. */
+const isInput = (path: string) => /^(envs|clusters)\/[^/]+\.ya?ml$/.test(path);
+
+/**
+ * Looks whether inputs that differ are rendered.
+ *
+ * @returns what to do where they are not
+ */
+async function describeStale(root: string, changed: readonly string[]): Promise<string | undefined> {
+  const inputs = changed.filter(isInput);
+  if (inputs.length === 0 || isRenderedSince(root, inputs)) return undefined;
+  // Loaded late: most often it is not needed.
+  const { planRender } = await import("../render.ts");
+  const { InputError } = await import("../../../generators/model/faults.ts");
+  try {
+    const { create, change, remove } = planRender(root).tree;
+    const count = create.length + change.length + remove.length;
+    if (count === 0) return undefined;
+    return `the rendered files are not what the inputs say (${count} would change); npm run render, and look again`;
+  } catch (error) {
+    if (error instanceof InputError)
+      return "the rendered files may not be what the inputs say, which have faults; npm run render tells them";
+    throw error;
+  }
+}
+
+/** Whether the last render ended after all of some files were written. */
+function isRenderedSince(root: string, files: readonly string[]): boolean {
+  const timeOf = (path: string) => lstatSync(join(root, path), { throwIfNoEntry: false })?.ctimeMs;
+  const rendered = timeOf(".slipway/units.json");
+  return rendered !== undefined && files.every((file) => (timeOf(file) ?? Number.POSITIVE_INFINITY) < rendered);
+}
 
 /** What a comparison is about. */
 interface Range {
@@ -77,7 +126,7 @@ async function changesSince(git: Git, commit: string): Promise<Change[]> {
       .toString()
       .split("\0")
       .map((path) => ({ path })),
-  ].filter(({ path }) => isDeployed(path));
+  ].filter(({ path }) => isDeployed(path) || isInput(path));
 }
 
 /**
@@ -107,10 +156,9 @@ async function changesOfBranch(git: Git): Promise<Range> {
     const tip = tips.get(name);
     if (!tip || tip === head) continue;
     const shown = name.replace(/^\w+\//, "");
-    const commit = await git("merge-base", tip, head).then(trim, () => {
-      throw new UserError(
-        `${shown} and HEAD have no common commit here; git fetch --unshallow brings the history, or name a ref to compare with`,
-      );
+    const commit = await git("merge-base", tip, head).then(trim, async () => {
+      const way = (await isShallow(git)) ? "git fetch --unshallow brings the history, or name" : "name";
+      throw new UserError(`${shown} and HEAD have no common commit here; ${way} a ref to compare with`);
     });
     if (commit !== head) return since(shown, commit);
   }
@@ -126,10 +174,15 @@ async function changesOfBranch(git: Git): Promise<Range> {
 
 const isShallow = async (git: Git) => trim(await git("rev-parse", "--is-shallow-repository")) === "true";
 
+/** @throws UserError where there is no such commit */
 async function commitOf(git: Git, ref: string): Promise<string> {
-  return git("rev-parse", "--verify", "--quiet", `${ref}^{commit}`).then(trim, (error) => {
-    if (error instanceof UserError) throw error;
-    throw new UserError(`there is no commit ${ref}; git fetch brings the ones of the remote`);
+  return git("rev-parse", "--verify", "--end-of-options", `${ref}^{commit}`).then(trim, (error) => {
+    if (!(error instanceof GitFailure) || !/Needed a single revision|unknown revision/.test(error.message)) throw error;
+    throw new UserError(
+      ref === "HEAD"
+        ? "there is no commit yet; commit what is there first"
+        : `there is no commit ${ref}; git fetch brings the ones of the remote`,
+    );
   });
 }
 
@@ -142,7 +195,10 @@ async function textsOf(git: Git, changes: readonly Change[]): Promise<Map<string
   let offset = 0;
   for (const { path } of tracked) {
     const end = output.indexOf("\n", offset);
-    const size = Number(output.toString("utf8", offset, end).split(" ")[2]);
+    const head = output.toString("utf8", offset, end);
+    // <object> blob <size>, or <object> missing.
+    const size = Number(head.split(" ")[2]);
+    if (Number.isNaN(size)) throw new GitFailure(`${path} cannot be read: ${head}; git fsck tells more`);
     texts.set(path, output.toString("utf8", end + 1, end + 1 + size));
     offset = end + 1 + size + 1;
   }
@@ -179,37 +235,3 @@ function clustersIn(root: string): Map<string, readonly string[]> {
     }),
   );
 }
-
-interface Git {
-  (...args: string[]): Promise<Buffer>;
-  readonly input: (input: string, ...args: string[]) => Promise<Buffer>;
-}
-
-/** Minutes are for trees of a hundred thousand files on a slow disk; without a limit a broken disk would hang a pipeline. */
-const limit = 300_000;
-
-/** Git without simple-git, which takes as long to load as Git to compare a small tree. */
-function gitIn(root: string): Git {
-  const input = (text: string, ...args: string[]) =>
-    new Promise<Buffer>((resolve, reject) => {
-      const options = { cwd: root, encoding: "buffer", maxBuffer: Number.POSITIVE_INFINITY, timeout: limit } as const;
-      const child = execFile(
-        "git",
-        args,
-        { ...options, env: { ...process.env, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" } },
-        (error, stdout, stderr) => {
-          if (!error) resolve(stdout);
-          else if (error.killed)
-            reject(new UserError(`git ${args[0]} gave no answer within ${limit / 60_000} minutes`));
-          else if (/not a git repository/.test(stderr.toString()))
-            reject(new UserError(`${root} is no Git repository; run git init, and commit what is there`));
-          else reject(error);
-        },
-      );
-      // Git may be gone before it has read anything; its exit status tells.
-      child.stdin?.on("error", () => {}).end(text);
-    });
-  return Object.assign((...args: string[]) => input("", ...args), { input });
-}
-
-const trim = (text: Buffer) => text.toString().trim();

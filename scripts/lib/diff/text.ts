@@ -20,8 +20,10 @@ const marks = { created: ["green", "+"], changed: ["yellow", "~"], removed: ["re
 
 /** A diff for the terminal: one line per field, without the values of whole objects that come or go. */
 export function diffText(diff: Diff): string {
-  if (diff.groups.length === 0) return `no rendered object changes between ${diff.base} and ${diff.head}`;
-  const total = `${countObjects(allObjects(diff))} between ${diff.base} and ${diff.head}`;
+  const note = diff.note ? [paint("yellow", diff.note)] : [];
+  const sides = `between ${diff.base} and ${diff.head}`;
+  if (diff.groups.length === 0) return [`no rendered object changes ${sides}`, ...note].join("\n");
+  const total = [`${countObjects(allObjects(diff))} ${sides}`, ...note].join("\n");
   return [...diff.groups.map(groupText), total].join("\n\n");
 }
 
