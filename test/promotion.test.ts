@@ -8,7 +8,7 @@ import { git, isFresh, prepareTemplate, remote, slipway, subjects } from "./clon
 
 prepareTemplate();
 
-const timeout = 120_000;
+const timeout = 300_000;
 const backend = (version: string, ...path: string[]) => ["services", "backend", "versions", version, ...path];
 
 /** Commits and pushes values of an environment as a person sets them, rendered; `undefined` removes one. */
@@ -112,8 +112,8 @@ test("a finish loses nothing that the canary was tried with", { timeout }, async
   const finish = ["backend", "--to", "prod", "--finish"];
   const refused = await slipway(root, "promote", ...finish);
   expect(refused.stderr.trim().replace(/^(envs\/prod\.yaml):\d+:\d+/gm, "$1")).toBe(
-    `envs/prod.yaml  services.backend.versions.canary: was tried without variable PAY_HOST, which stable would have (api.example.com)
-envs/prod.yaml  services.backend.versions.canary: was tried with variable FEATURE (new), which stable would not have
+    `envs/prod.yaml  services.backend.versions.canary: was tried with variable FEATURE (new), which stable would not have
+envs/prod.yaml  services.backend.versions.canary: was tried without variable PAY_HOST, which stable would have (api.example.com)
 write this beside the release, in services.backend.versions.canary of envs/prod.yaml:
   config: { PAY_HOST: api.example.com }
 write this beside the release, in services.backend.versions.stable of envs/prod.yaml:
