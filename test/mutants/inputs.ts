@@ -26,8 +26,13 @@ function mutateValue(text: string, random: Random): string {
   const document = parseDocument(text, { uniqueKeys: false });
   if (document.errors.length > 0 || !document.contents) return mutateText(text, random);
   const pairs: { pair: Pair; map: YAMLMap }[] = [];
+  let isWritable = true;
   const items: { list: { items: unknown[] }; index: number }[] = [];
   visit(document, {
+    // One that leads nowhere cannot be written.
+    Alias: () => {
+      isWritable = false;
+    },
     Map: (_, map) => {
       for (const pair of map.items) pairs.push({ pair, map });
     },
@@ -35,7 +40,7 @@ function mutateValue(text: string, random: Random): string {
       for (const index of list.items.keys()) items.push({ list, index });
     },
   });
-  if (pairs.length === 0) return mutateText(text, random);
+  if (pairs.length === 0 || !isWritable) return mutateText(text, random);
   const { pair, map } = random.pick(pairs);
   const item = items.length > 0 ? random.pick(items) : undefined;
   const other = random.pick(pairs);
