@@ -27,7 +27,7 @@ describe("what stands in the way is one line, and nothing is lost", () => {
       "an unknown service",
       () => {},
       ["weight", "bakend", "--env", "dev", "canary=1"],
-      /no service bakend; did you mean "backend"\?/,
+      /no service or data store bakend; did you mean "backend"\?/,
     ],
     [
       "an unknown environment",

@@ -134,16 +134,14 @@ const autoscaling = z
 
 const sizes = {
   cpu: cpu.default("50m").describe("CPU request. Default: 50m."),
-  ephemeralStorage: bytes
-    .default("64Mi")
-    .describe("Request for disk that goes with the pod: /tmp, logs. Default: 64Mi."),
+  ephemeralStorage: bytes.optional().describe("Request for disk that goes with the pod: /tmp, logs. Default: none."),
   limits: z
     .strictObject({
       cpu: cpu.optional().describe("CPU limit. Default: 1."),
       memory: bytes.optional().describe("Memory limit. Default: the request."),
       ephemeralStorage: bytes
         .optional()
-        .describe("Limit of that disk; the kubelet evicts a pod that exceeds it. Default: 1Gi; data stores: none."),
+        .describe("Limit of that disk; the kubelet evicts a pod that exceeds it. Default: none."),
     })
     .prefault({})
     .describe("Upper bounds."),

@@ -75,8 +75,8 @@ export function gitea({ version }: NonNullable<Cluster["platform"]["gitea"]>): K
                 readinessProbe: { httpGet: { path: "/api/healthz", port: "http" }, periodSeconds: 5 },
                 livenessProbe: { tcpSocket: { port: "http" }, initialDelaySeconds: 60, periodSeconds: 20 },
                 resources: {
-                  requests: { cpu: "20m", memory: "128Mi", "ephemeral-storage": "64Mi" },
-                  limits: { cpu: "1", memory: "512Mi", "ephemeral-storage": "1Gi" },
+                  requests: { cpu: "20m", memory: "128Mi" },
+                  limits: { cpu: "1", memory: "512Mi" },
                 },
                 securityContext: {
                   allowPrivilegeEscalation: false,

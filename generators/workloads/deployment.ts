@@ -64,7 +64,7 @@ export function deployment(workload: ServiceWorkload, name: string, version: Ver
               livenessProbe: probe(release.probes?.liveness, firstPort, release.ports),
               // Requests still arrive until every proxy has heard that the pod is going.
               lifecycle: { preStop: { sleep: { seconds: 5 } } },
-              resources: resourceRequirements(version.resources, "1Gi"),
+              resources: resourceRequirements(version.resources),
               securityContext: securityOf(release.capabilities, containerPorts),
               volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
             },

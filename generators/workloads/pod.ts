@@ -49,23 +49,12 @@ export function imageReference({ repository, tag, digest }: Release["image"]): s
   return `${repository}:${tag}${digest ? `@${digest}` : ""}`;
 }
 
-/**
- * Requests and limits of a container. Memory is not overcommitted unless that is asked for.
- *
- * @param diskLimit limit of the ephemeral storage where none is stated; none: no limit
- */
-export function resourceRequirements(
-  { cpu, memory, ephemeralStorage, limits }: Resources,
-  diskLimit?: string,
-): IContainer["resources"] {
-  const disk = limits.ephemeralStorage ?? diskLimit;
+/** Requests and limits of a container. Memory is not overcommitted unless that is asked for. */
+export function resourceRequirements({ cpu, memory, ephemeralStorage, limits }: Resources): IContainer["resources"] {
+  const disk = (amount: string | undefined) => amount !== undefined && { "ephemeral-storage": amount };
   return {
-    requests: { cpu, memory, "ephemeral-storage": ephemeralStorage },
-    limits: {
-      cpu: limits.cpu ?? "1",
-      memory: limits.memory ?? memory,
-      ...(disk !== undefined && { "ephemeral-storage": disk }),
-    },
+    requests: { cpu, memory, ...disk(ephemeralStorage) },
+    limits: { cpu: limits.cpu ?? "1", memory: limits.memory ?? memory, ...disk(limits.ephemeralStorage) },
   };
 }
 
