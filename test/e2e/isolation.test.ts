@@ -72,8 +72,13 @@ const template = async (name: string, folder: string) => {
   return {
     apiVersion: "argoproj.io/v1alpha1",
     kind: "Application",
-    metadata: { name, namespace: "argocd", annotations: { "argocd.argoproj.io/sync-wave": "4" } },
-    spec: { ...spec, source: { ...spec.source, path: folder } },
+    metadata: { name, namespace: "argocd", annotations: { "argocd.argoproj.io/sync-wave": "-1" } },
+    // Without retries its parent does not wait for it, and follows the next commit.
+    spec: {
+      ...spec,
+      source: { ...spec.source, path: folder },
+      syncPolicy: { ...spec.syncPolicy, retry: { limit: 0 } },
+    },
   };
 };
 
@@ -121,7 +126,7 @@ test("manifests of dev: prod's hosts, callers, gateway, identity and Secrets sta
   await push("test: everything that dev may not");
   await refresh();
   for (const { what, refusal, name } of attacks)
-    await waitUntil(`${what} to be refused`, 240, async () => {
+    await waitUntil(`${what} to be refused`, 600, async () => {
       const said = await saidOf(name);
       return said.includes(refusal) ? undefined : said || "Argo CD says nothing";
     });
