@@ -27,12 +27,10 @@ test(`the objects of ${count} mutants, each different one once`, { timeout: 3_60
       asked.push({ seed: verdict.seed, text });
     }
   });
-  expect(asked.length).toBeGreaterThan(count / 4);
+  expect(asked.length).toBeGreaterThan(count / 20);
   const spaces = new Set(asked.map(({ text }) => (load(text) as any).metadata.namespace).filter(Boolean));
-  const objects = [...spaces].map((name) =>
-    JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name } }),
-  );
-  await $({ input: objects.join("\n---\n") })`kubectl ${applyFlags} -f -`;
+  const items = [...spaces].map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
+  await $({ input: JSON.stringify({ apiVersion: "v1", kind: "List", items }) })`kubectl ${applyFlags} -f -`;
   const refused: string[] = [];
   for (let at = 0; at < asked.length; at += batch) await ask(asked.slice(at, at + batch), refused);
   expect(refused).toEqual([]);
