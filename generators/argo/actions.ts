@@ -18,6 +18,7 @@ discovery.lua: |
 definitions:
 - name: ${confirmDeletion}
   action.lua: |
+    local os = require("os")
     obj.metadata.annotations = obj.metadata.annotations or {}
     obj.metadata.annotations["argocd.argoproj.io/deletion-approved"] = os.date("!%Y-%m-%dT%H:%M:%SZ")
     return obj
