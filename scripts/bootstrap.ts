@@ -1,4 +1,3 @@
-import { echo } from "zx";
 import { argocdRunning, credentialVariables, repositoryCredentials } from "./lib/bootstrap/argocd.ts";
 import { gitServerRunning, gitServerWebhook, isEmbedded } from "./lib/bootstrap/git-server.ts";
 import { kindCluster } from "./lib/bootstrap/kind.ts";
@@ -40,14 +39,14 @@ await main({
     const target = open(root, name, context, repo);
     const steps = planSteps(target, { own: context === undefined, push: repo !== undefined, minutes });
     if (dryRun) {
-      echo(renderSteps(steps));
+      console.log(renderSteps(steps));
       return;
     }
     await requireFresh(root);
     if (context !== undefined) await requireReachable(target.live);
     const changed = await takeSteps(steps);
-    echo(changed.length === 0 ? "\nnothing to do: everything is in place" : "");
-    echo(await summary(target));
+    console.log(changed.length === 0 ? "\nnothing to do: everything is in place" : "");
+    console.log(await summary(target));
   },
 });
 

@@ -1,4 +1,4 @@
-import { $, chalk, echo } from "zx";
+import { $, chalk } from "zx/core";
 import { main, UserError } from "./lib/cli.ts";
 
 /** What a team's own inputs can break; `render --check` covers the schema and the analysis too. */
@@ -23,7 +23,7 @@ await main({
       throw new UserError(`there is no part ${[part, ...rest].join(" ")} of the checks; there is inputs`);
     const failed: string[] = [];
     for (const [name, command] of Object.entries(part ? inputs : everything)) {
-      echo(chalk.bold(`\n${name}: ${command.join(" ")}`));
+      console.log(chalk.bold(`\n${name}: ${command.join(" ")}`));
       const { exitCode } = await $({ stdio: "inherit", nothrow: true, cwd: `${import.meta.dirname}/..` })`${command}`;
       if (exitCode !== 0) failed.push(name);
     }

@@ -1,6 +1,5 @@
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
-import { echo } from "zx";
 import { kind, kindClusters, unfinishedNote } from "./lib/bootstrap/kind.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
 import { clusterOptions } from "./lib/cluster.ts";
@@ -30,17 +29,17 @@ await main({
     }
     const command = ["delete", "cluster", "--name", name];
     if (dryRun) {
-      echo(`kind ${command.join(" ")}`);
+      console.log(`kind ${command.join(" ")}`);
       return;
     }
     if (!(await kindClusters()).includes(name)) {
-      echo(`nothing to do: there is no Kind cluster ${name}`);
+      console.log(`nothing to do: there is no Kind cluster ${name}`);
       return;
     }
     if (!yes) await confirm(name);
     await kind(command);
     rmSync(unfinishedNote(root, name), { force: true });
-    echo(`removed the Kind cluster ${name}`);
+    console.log(`removed the Kind cluster ${name}`);
   },
 });
 

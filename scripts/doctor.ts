@@ -1,4 +1,4 @@
-import { chalk, echo } from "zx";
+import { chalk } from "zx/core";
 import { main, rootOf } from "./lib/cli.ts";
 import { clusterOptions } from "./lib/cluster.ts";
 import { examine } from "./lib/doctor.ts";
@@ -15,11 +15,11 @@ await main({
   run: async ({ cluster: name, context: named, root: folder, json }) => {
     const target = { cluster: findCluster(readPlatform(readInputs(rootOf(folder))), name).value };
     const checks = await examine(target, named === undefined);
-    if (json) echo(JSON.stringify(checks, null, 2));
+    if (json) console.log(JSON.stringify(checks, null, 2));
     else {
       const width = Math.max(...checks.map((check) => check.name.length));
       for (const { name, ok, advice, found, fix } of checks) {
-        echo(
+        console.log(
           `${ok ? chalk.green("✓") : advice ? chalk.yellow("!") : chalk.red("✗")} ${name.padEnd(width)}  ${found}${fix ? `; ${fix}` : ""}`,
         );
       }

@@ -1,7 +1,6 @@
 import { basename } from "node:path";
 import { createInterface } from "node:readline";
 import { styleText } from "node:util";
-import { echo } from "zx";
 import { main, type Option, rootOf, UserError } from "./lib/cli.ts";
 import { openClone } from "./lib/clone.ts";
 import { filesOf, nextCommands, originOf, writePlan } from "./lib/init/carry-out.ts";
@@ -47,7 +46,7 @@ await main({
   }) => {
     const root = rootOf(folder);
     const undone = await inTurn(root, () => undoInterrupted(root, dryRun));
-    if (undone && !json) echo(undone);
+    if (undone && !json) console.log(undone);
     const { head, url } = await originOf(root);
     const { settings: before } = readPresent(root);
     const known: Known = { folder: basename(root), ...(before && { settings: before }), ...(url && { origin: url }) };
@@ -59,15 +58,15 @@ await main({
       if (plan.edited.length > 0 && !force)
         throw new UserError(`${plan.edited.join(", ")}: edited here, and would be overwritten; --force does that`);
       const files = [...filesOf(plan)].map(([path, text]) => ({ path, action: text === null ? "remove" : "write" }));
-      if (!json) for (const line of describe(plan)) echo(line);
-      if (files.length === 0) return echo(json ? JSON.stringify({ settings, files }, null, 2) : "nothing to do");
+      if (!json) for (const line of describe(plan)) console.log(line);
+      if (files.length === 0) return console.log(json ? JSON.stringify({ settings, files }, null, 2) : "nothing to do");
       const clone = await openClone(root);
       const made = dryRun ? undefined : await writePlan(clone, plan, commit);
       const next = nextCommands(plan, made !== undefined, url);
-      if (json) return echo(JSON.stringify({ settings, files, ...(made && { commit: made }), next }, null, 2));
-      if (dryRun) return echo("dry run: nothing was written");
-      if (made) echo(`committed ${made.slice(0, 8)} on ${clone.branch}`);
-      echo(["", "next:", ...next.map((command) => `  ${command}`)].join("\n"));
+      if (json) return console.log(JSON.stringify({ settings, files, ...(made && { commit: made }), next }, null, 2));
+      if (dryRun) return console.log("dry run: nothing was written");
+      if (made) console.log(`committed ${made.slice(0, 8)} on ${clone.branch}`);
+      console.log(["", "next:", ...next.map((command) => `  ${command}`)].join("\n"));
     } finally {
       if (!dryRun) await undoInterrupted(root);
       end();
@@ -92,14 +91,14 @@ async function askAll(given: Answers, known: Known): Promise<Answers> {
   for (const name of names) {
     const { help, suggest, check, applies } = questions[name];
     if (applies && !applies(answers)) continue;
-    if (given[name] === undefined) echo(styleText("dim", help));
+    if (given[name] === undefined) console.log(styleText("dim", help));
     for (let answer = given[name]; ; answer = undefined) {
       const suggested = suggest(answers, known);
       answer ??= (await ask(`${name} (${suggested}): `)).trim() || suggested;
       const fault = check(answer, answers);
       answers[name] = answer;
       if (!fault) break;
-      echo(styleText("red", `${name}: ${fault}`));
+      console.log(styleText("red", `${name}: ${fault}`));
     }
   }
   return answers;

@@ -1,4 +1,4 @@
-import { chalk, echo } from "zx";
+import { chalk } from "zx/core";
 import { readApplications } from "./lib/applications.ts";
 import type { RolloutState } from "./lib/canary.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
@@ -51,7 +51,7 @@ await main({
         throw error;
       });
       if (watch && process.stdout.isTTY) process.stdout.write("\u001b[2J\u001b[H");
-      echo(text);
+      console.log(text);
       if (watch) await new Promise((resolve) => setTimeout(resolve, pause * 1000));
     } while (watch);
   },

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { $, chalk, echo } from "zx";
+import { $, chalk } from "zx/core";
 import { main, rootOf, UserError } from "./lib/cli.ts";
 import { leaveRepository } from "./lib/git-environment.ts";
 import { readInputs } from "./lib/inputs.ts";
@@ -25,16 +25,18 @@ await main({
     const { folder, steps } = choosePlatform(rootOf(root));
     const started = Date.now();
     const sandbox = await makeSandbox(folder);
-    echo`${chalk.dim(`sandbox: ${sandbox}, a clone of the bare remote ${sandbox}.git`)}`;
+    console.log(`${chalk.dim(`sandbox: ${sandbox}, a clone of the bare remote ${sandbox}.git`)}`);
     const first = (await $({ cwd: sandbox })`git rev-parse HEAD`).stdout.trim();
     for (const [index, step] of steps.entries()) await show(index + 1, step, sandbox);
     const page = join(sandbox, "..", "review.html");
     const review = await slipway(sandbox, "diff", [first, "--format", "html", "--output", page]);
     if (review.exitCode !== 0) throw new UserError(`diff failed in the sandbox ${sandbox}: ${review.stderr.trim()}`);
-    echo`\n${chalk.bold("What Git remembers")}`;
-    echo((await $({ cwd: sandbox })`git log --format=${"  %h %s"} ${first}..HEAD`).stdout.trimEnd());
-    echo`\n${chalk.bold("The review page of all of it:")} ${page}`;
-    echo`${chalk.dim(`${((Date.now() - started) / 1000).toFixed(1)} s. Now for real: npm run weight -- --help`)}`;
+    console.log(`\n${chalk.bold("What Git remembers")}`);
+    console.log((await $({ cwd: sandbox })`git log --format=${"  %h %s"} ${first}..HEAD`).stdout.trimEnd());
+    console.log(`\n${chalk.bold("The review page of all of it:")} ${page}`);
+    console.log(
+      `${chalk.dim(`${((Date.now() - started) / 1000).toFixed(1)} s. Now for real: npm run weight -- --help`)}`,
+    );
   },
 });
 
@@ -45,7 +47,7 @@ function choosePlatform(own: string): { folder: string; steps: readonly Step[] }
   const folder = join(repository, example);
   if (!existsSync(folder))
     throw new UserError(`the platform has no service yet, and the example of ${example} is gone`);
-  echo`The platform has no service yet, so this is the tour of the example in ${example}.`;
+  console.log(`The platform has no service yet, so this is the tour of the example in ${example}.`);
   return { folder, steps: planTour(readPlatform(readInputs(folder))) ?? [] };
 }
 
@@ -83,17 +85,17 @@ function isolate(folder: string): void {
 
 async function show(number: number, { what, command, args = [] }: Step, sandbox: string): Promise<void> {
   const started = Date.now();
-  echo`\n${chalk.bold(`${number}. ${what}`)}`;
+  console.log(`\n${chalk.bold(`${number}. ${what}`)}`);
   if (!command) return;
   await type(sandbox, command, args);
-  echo`${chalk.dim(`  ${((Date.now() - started) / 1000).toFixed(1)} s`)}`;
+  console.log(`${chalk.dim(`  ${((Date.now() - started) / 1000).toFixed(1)} s`)}`);
 }
 
 /** Types a command, and goes on with --force where it asks for that. @throws UserError where it refuses all the same */
 async function type(sandbox: string, command: string, args: readonly string[]): Promise<void> {
-  echo`${chalk.cyan(`$ npm run ${command} -- ${args.join(" ")}`)}`;
+  console.log(`${chalk.cyan(`$ npm run ${command} -- ${args.join(" ")}`)}`);
   const { exitCode, stdout, stderr } = await slipway(sandbox, command, args);
-  for (const line of `${stdout}\n${stderr}`.split("\n").filter((text) => text.trim() !== "")) echo(`  ${line}`);
+  for (const line of `${stdout}\n${stderr}`.split("\n").filter((text) => text.trim() !== "")) console.log(`  ${line}`);
   if (exitCode === 0) return;
   if (/--force\b/.test(stderr) && !args.includes("--force")) return type(sandbox, command, [...args, "--force"]);
   throw new UserError(`${command} failed in the sandbox ${sandbox}`);

@@ -1,4 +1,4 @@
-import { chalk, echo } from "zx";
+import { chalk } from "zx/core";
 import type { Environment } from "../generators/model/environment.ts";
 import { weightOf } from "../generators/model/resolve.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
@@ -55,7 +55,9 @@ await main({
     const declared = declaredSplit(environment, name, headers);
     const versionOf = versionFinder(name, [...declared.keys()]);
     if (!json)
-      echo(`${rate} requests a second for ${seconds} s to ${scheme}://${target.host}${target.path} at ${address}`);
+      console.log(
+        `${rate} requests a second for ${seconds} s to ${scheme}://${target.host}${target.path} at ${address}`,
+      );
 
     const count = countTraffic(declared);
     const client = gatewayClient(address);
@@ -74,8 +76,8 @@ await main({
     const report = count.report();
     const verdict = judge(report, missed);
     if (!json && process.stdout.isTTY) process.stdout.write("\n");
-    if (json) echo(JSON.stringify({ ...report, missed, ...verdict }, null, 2));
-    else echo(renderReport(report, verdict));
+    if (json) console.log(JSON.stringify({ ...report, missed, ...verdict }, null, 2));
+    else console.log(renderReport(report, verdict));
     if (!verdict.ok) process.exitCode = 1;
   },
 });
@@ -192,7 +194,7 @@ function statuses(unanswered: TrafficReport["unanswered"]): string {
 
 function show(line: string): void {
   if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${line}`);
-  else echo(line);
+  else console.log(line);
 }
 
 function renderLine({ sent, versions }: Pick<TrafficReport, "sent"> & { readonly versions: readonly Share[] }): string {

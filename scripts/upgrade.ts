@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { styleText } from "node:util";
 import { GitError } from "simple-git";
-import { echo } from "zx";
 import { main, rootOf, UserError } from "./lib/cli.ts";
 import { type Clone, openClone } from "./lib/clone.ts";
 import { openGit, readAt, reason } from "./lib/git.ts";
@@ -49,8 +48,8 @@ await main({
     const end = await takeTurn(root);
     try {
       const undone = await undoInterrupted(root);
-      if (undone) echo(undone);
-      if (isUndo) echo(await undo(root, say));
+      if (undone) console.log(undone);
+      if (isUndo) console.log(await undo(root, say));
       else await upgrade(await openClone(root, interruption.signal), { ...source, dryRun, resume });
     } catch (error) {
       throw error instanceof GitError ? new UserError(`Git failed: ${reason(error)}`) : error;
@@ -63,7 +62,7 @@ await main({
 });
 
 function say(line: string): void {
-  echo(line);
+  console.log(line);
 }
 
 async function upgrade(clone: Clone, options: UpgradeOptions): Promise<void> {

@@ -1,4 +1,4 @@
-import { chalk, echo } from "zx";
+import { chalk } from "zx/core";
 import { objectsBelow } from "../generators/index.ts";
 import { monitoringOf, resolveEnvironment } from "../generators/model/resolve.ts";
 import { main, rootOf } from "./lib/cli.ts";
@@ -47,13 +47,13 @@ await main({
     const verdicts: Verdict[] = [];
     const tell = (found: readonly Verdict[]) => {
       verdicts.push(...found);
-      if (!json) for (const verdict of found) echo(renderVerdict(verdict));
+      if (!json) for (const verdict of found) console.log(renderVerdict(verdict));
     };
     await withStranger(live, async (stranger) => {
       const reaches = await strangerReaches(live, stranger);
       for (const environment of environments) {
         const workloads = [...environment.services, ...environment.dataStores];
-        if (!json) echo(chalk.bold(environment.input.value.name));
+        if (!json) console.log(chalk.bold(environment.input.value.name));
         // One after the other: a few connections to the API server, and not one for each pod of the platform.
         for (const workload of workloads) tell([await mutualTls(live, workload, pods)]);
         for (const workload of workloads) tell(await declaredCalls(live, workload, pods));
@@ -66,12 +66,12 @@ await main({
       }
       const { jaeger } = cluster.platform;
       const monitoring = monitoringOf(cluster);
-      if (!json && (monitoring || jaeger)) echo(chalk.bold("observability"));
+      if (!json && (monitoring || jaeger)) console.log(chalk.bold("observability"));
       if (monitoring) tell([await targetsUp(live, monitoring.url, stranger)]);
       if (jaeger) tell(await tracesArrive(live, environments, address));
     });
-    if (json) echo(JSON.stringify(verdicts, null, 2));
-    else echo(count(verdicts));
+    if (json) console.log(JSON.stringify(verdicts, null, 2));
+    else console.log(count(verdicts));
     if (verdicts.some(({ result }) => result === "failed")) process.exitCode = 1;
   },
 });

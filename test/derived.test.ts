@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { checkPermissions } from "../generators/argo/check.ts";
 import { plan } from "../generators/index.ts";
 import { type KubernetesObject, type Unit, unit } from "../generators/render/output.ts";

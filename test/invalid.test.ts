@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { InputError } from "../generators/model/faults.ts";
 import { planRender, readPlatform } from "../scripts/lib/render.ts";
 import { base, fixtures } from "./invalid.ts";

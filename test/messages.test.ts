@@ -208,6 +208,14 @@ describe("a call", () => {
       ({ stdout, stderr }) => ({ stdout: String(stdout), stderr: String(stderr).trim() }),
     );
 
+  test.each(["--__proto__", "--constructor", "--toString"])(
+    "with %s, which libraries that parse it too fall over",
+    async (option) => {
+      const { stderr } = await call("destroy", option, "x", "--header", "y");
+      expect(stderr).toBe(`Unknown option '${option}'; see npm run destroy -- --help`);
+    },
+  );
+
   test("of a command that is not there", async () => {
     expect((await call("wieght")).stderr).toBe('there is no command "wieght"; did you mean "weight"?');
     expect((await call("lib/cli")).stderr).toMatch(/^there is no command "lib\/cli"; there are bootstrap, /);

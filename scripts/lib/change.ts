@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { load } from "js-yaml";
 import { GitError } from "simple-git";
-import { chalk, echo } from "zx";
+import { chalk } from "zx/core";
 import { formatPath, type Path } from "../../generators/model/faults.ts";
 import type { Platform } from "../../generators/model/platform.ts";
 import { UserError } from "./cli.ts";
@@ -130,8 +130,10 @@ async function makeChange(clone: Clone, options: ChangeOptions, plan: Plan): Pro
     const isPushing = options.push && !options["dry-run"] && !clone.home;
     const pushed = isPushing ? await pushRest(clone, (line) => say(options, line)) : undefined;
     if (options.json)
-      echo(JSON.stringify({ subject: change.subject, edits: [], files: [], diff: [], pushed: pushed !== undefined }));
-    else echo(pushed ? `pushed ${pushed}, which was committed before` : `nothing to do: ${change.subject}`);
+      console.log(
+        JSON.stringify({ subject: change.subject, edits: [], files: [], diff: [], pushed: pushed !== undefined }),
+      );
+    else console.log(pushed ? `pushed ${pushed}, which was committed before` : `nothing to do: ${change.subject}`);
     return;
   }
   const texts = applyEdits(before, change.edits);
@@ -157,7 +159,7 @@ async function makeChange(clone: Clone, options: ChangeOptions, plan: Plan): Pro
   if (!options.json) return;
   const edits = change.edits.map(({ file, path, from, to }) => ({ file, path, from, to }));
   const files = [...touched(render, change.edits).keys()];
-  echo(
+  console.log(
     JSON.stringify({ subject: change.subject, edits, files, diff: diff.groups, ...outcome } satisfies Outcome, null, 2),
   );
 }
@@ -429,5 +431,5 @@ const show = (value: unknown) =>
   value === undefined ? "nothing" : typeof value === "object" ? JSON.stringify(value) : String(value);
 
 function say({ json }: ChangeOptions, line: string): void {
-  if (!json) echo(line);
+  if (!json) console.log(line);
 }

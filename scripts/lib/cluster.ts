@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { $, type Options, type ProcessOutput, type ProcessPromise } from "zx";
+import { $, type Options, type ProcessOutput, type ProcessPromise } from "zx/core";
 import type { Cluster } from "../../generators/model/cluster.ts";
 import type { KubernetesObject } from "../../generators/render/output.ts";
 import { type Option, UserError } from "./cli.ts";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { coerce, gte } from "semver";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { kindClusters } from "./bootstrap/kind.ts";
 import type { Target } from "./bootstrap/target.ts";
 import { UserError } from "./cli.ts";

@@ -1,5 +1,5 @@
 import { GitError, type SimpleGit, simpleGit } from "simple-git";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { UserError } from "./cli.ts";
 import type { Clone, Upstream } from "./clone.ts";
 import { gitEnvironment, telling } from "./git-words.ts";

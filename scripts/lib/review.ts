@@ -1,4 +1,4 @@
-import { chalk } from "zx";
+import { chalk } from "zx/core";
 import { UserError } from "./cli.ts";
 import type { Clone } from "./clone.ts";
 import { requireRemote } from "./destination.ts";

@@ -1,4 +1,4 @@
-import { chalk, echo } from "zx";
+import { chalk } from "zx/core";
 import { UserError } from "./cli.ts";
 
 /** One thing that must be true on the way, and what makes it so. */
@@ -26,13 +26,13 @@ export async function takeSteps(steps: readonly Step[]): Promise<string[]> {
     try {
       const there = await step.look();
       if (there !== undefined) {
-        echo(`${title}  ${chalk.dim(there)}`);
+        console.log(`${title}  ${chalk.dim(there)}`);
         continue;
       }
-      echo(title);
-      const done = await step.ensure((line) => echo(`    ${line}`));
+      console.log(title);
+      const done = await step.ensure((line) => console.log(`    ${line}`));
       changed.push(step.name);
-      echo(`    ${chalk.green("✓")} ${done}  ${chalk.dim(`${Math.round((Date.now() - started) / 1000)} s`)}`);
+      console.log(`    ${chalk.green("✓")} ${done}  ${chalk.dim(`${Math.round((Date.now() - started) / 1000)} s`)}`);
     } catch (error) {
       if (error instanceof UserError) throw new UserError(`${step.name}: ${error.message}`);
       throw error;

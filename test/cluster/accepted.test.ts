@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadAll } from "js-yaml";
 import { describe, expect, test } from "vitest";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { platformFolders, shippedFolder } from "../support.ts";
 import { analyze, apply, dryRun, makeProvidedNamespaces, manifests, renderCopy } from "./cluster.ts";
 

@@ -1,6 +1,6 @@
 /** The API server refuses to one environment what is another's, and takes everything that is rendered. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { applications, automatedProd, traffic } from "../attacks.ts";
 import { objectsOf, platformFolders, platformIn } from "../support.ts";
 import { eventually } from "./cluster.ts";

@@ -1,6 +1,6 @@
 /** What the API server does with changes, and what the review says of them. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { diffFiles } from "../../scripts/lib/diff/diff.ts";
 import { readInputs } from "../../scripts/lib/inputs.ts";
 import { readPlatform } from "../../scripts/lib/render.ts";

@@ -5,7 +5,7 @@
 import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import type { Platform } from "../../generators/model/platform.ts";
 import { ingress, monitoring } from "../../generators/model/resolve.ts";
 import { readInputs } from "../../scripts/lib/inputs.ts";

@@ -8,7 +8,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { temporaryFolder } from "../support.ts";
 import { apply, deleteNamespaces, eventually, manifests, podsReady, renderCopy } from "./cluster.ts";
 

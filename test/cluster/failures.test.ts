@@ -3,7 +3,7 @@ import { mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { prepareTemplate, remote, slipwayWith } from "../clones.ts";
 import { shippedFolder } from "../support.ts";
 import { renderCopy } from "./cluster.ts";

@@ -1,6 +1,6 @@
 /** Every platform for real: its pods run with sidecars under Pod Security, and requests go where it says. */
 import { afterEach, describe, expect, test } from "vitest";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { resolveEnvironment } from "../../generators/model/resolve.ts";
 import { platformFolders, platformIn } from "../support.ts";
 import {

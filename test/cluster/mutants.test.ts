@@ -1,7 +1,7 @@
 /** The API server on what is rendered from spoiled inputs that slipway takes: whatever is not refused must be deployable. */
 import { load } from "js-yaml";
 import { expect, test } from "vitest";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { renderMutants } from "../mutants/mutants.ts";
 import { filesOf, platformFolders, platformIn } from "../support.ts";
 import { applyFlags, isManifest } from "./cluster.ts";

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { secretsMade } from "../../scripts/lib/bootstrap/secrets.ts";
 import type { Target } from "../../scripts/lib/bootstrap/target.ts";
 import { readInputs } from "../../scripts/lib/inputs.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { parseDocument } from "yaml";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { argocdNamespace } from "../../generators/argo/application.ts";
 import { gitServer } from "../../generators/platform/gitea.ts";
 import { withGitServer } from "../../scripts/lib/bootstrap/git-server.ts";

@@ -12,7 +12,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
 import { parseDocument } from "yaml";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import {
   type ApplicationState,
   describeState,

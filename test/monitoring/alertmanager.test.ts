@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { cluster } from "../../generators/model/cluster.ts";
 import { alertmanager } from "../../generators/monitoring/alertmanager.ts";
 import { platformIn, shippedFolder, temporaryFolder } from "../support.ts";

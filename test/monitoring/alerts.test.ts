@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import type { Platform } from "../../generators/model/platform.ts";
 import { platformFolders, platformIn, shippedFolder, temporaryFolder } from "../support.ts";
 import { type Case, cases, quiet } from "./cases.ts";

@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { dashboards } from "../../generators/monitoring/dashboards/index.ts";
 import { platformIn, shippedFolder } from "../support.ts";
 import { type Prometheus, prometheusWith, type Sample } from "./prometheus.ts";

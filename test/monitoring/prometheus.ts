@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import type { Rule, RuleFile } from "./rules.ts";
 
 /** A result of a query: labels and the last value. */

@@ -2,7 +2,7 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { manifests, renderCopy } from "../cluster/cluster.ts";
 import { platformFolders, temporaryFolder } from "../support.ts";
 import { allowed } from "./allowed.ts";

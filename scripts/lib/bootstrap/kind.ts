@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { paths } from "../../../generators/render/paths.ts";
 import { UserError } from "../cli.ts";
 import { isReachable, list, waitUntil } from "../cluster.ts";

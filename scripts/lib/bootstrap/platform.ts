@@ -1,4 +1,4 @@
-import { chalk } from "zx";
+import { chalk } from "zx/core";
 import { argocdNamespace } from "../../../generators/argo/application.ts";
 import { objectsBelow } from "../../../generators/index.ts";
 import { paths } from "../../../generators/render/paths.ts";

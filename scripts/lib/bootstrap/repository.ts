@@ -1,5 +1,5 @@
 import type { SimpleGit } from "simple-git";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { gitServer } from "../../../generators/platform/gitea.ts";
 import { interfaceUrl } from "../../../generators/platform/interfaces.ts";
 import { UserError } from "../cli.ts";

@@ -1,4 +1,4 @@
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { patience } from "../patience.ts";
 import {
   type ForgeName,

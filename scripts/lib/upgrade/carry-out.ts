@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { UserError } from "../cli.ts";
 import { type Clone, openClone } from "../clone.ts";
 import { compareWith } from "../diff/revisions.ts";

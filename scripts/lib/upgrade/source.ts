@@ -1,5 +1,5 @@
 import { gt, prerelease, valid } from "semver";
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { UserError } from "../cli.ts";
 import type { Clone } from "../clone.ts";
 import { readAt, reason, runGit } from "../git.ts";

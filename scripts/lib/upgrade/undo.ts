@@ -1,4 +1,4 @@
-import { $ } from "zx";
+import { $ } from "zx/core";
 import { UserError } from "../cli.ts";
 import { type Clone, openClone } from "../clone.ts";
 import { openGit, readAt } from "../git.ts";

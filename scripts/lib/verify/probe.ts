@@ -1,4 +1,4 @@
-import type { ProcessOutput } from "zx";
+import type { ProcessOutput } from "zx/core";
 import type { LiveCluster } from "../cluster.ts";
 import { kubectl, serverSide, tryKubectl, waitUntil } from "../cluster.ts";
 
