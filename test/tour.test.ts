@@ -1,4 +1,4 @@
-/** What the tour shows of a platform. It is carried out in test/day.test.ts. */
+/** What the tour shows of a platform. It is carried out in test/commands/day.test.ts. */
 import { describe, expect, test } from "vitest";
 import { planTour } from "../scripts/lib/tour.ts";
 import { parseTexts, platformFolders, platformIn } from "./support.ts";

@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { environment, git, isFresh, prepareTemplate, remote, slipway } from "./clones.ts";
-import { randomFrom } from "./mutants/random.ts";
-import { repository } from "./support.ts";
+import { environment, git, isFresh, prepareTemplate, remote, slipway } from "../clones.ts";
+import { randomFrom } from "../mutants/random.ts";
+import { repository } from "../support.ts";
 
 prepareTemplate();
 

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseDocument } from "yaml";
-import { planRender } from "../scripts/lib/render.ts";
-import { git, isFresh, prepareTemplate, remote, slipway, subjects } from "./clones.ts";
+import { planRender } from "../../scripts/lib/render.ts";
+import { git, isFresh, prepareTemplate, remote, slipway, subjects } from "../clones.ts";
 
 prepareTemplate();
 

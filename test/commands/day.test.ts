@@ -2,10 +2,10 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { planRender } from "../scripts/lib/render.ts";
-import { planTour } from "../scripts/lib/tour.ts";
-import { git, isFresh, slipway, subjects } from "./clones.ts";
-import { copyInputs, platformFolders, platformIn, temporaryFolder } from "./support.ts";
+import { planRender } from "../../scripts/lib/render.ts";
+import { planTour } from "../../scripts/lib/tour.ts";
+import { git, isFresh, slipway, subjects } from "../clones.ts";
+import { copyInputs, platformFolders, platformIn, temporaryFolder } from "../support.ts";
 
 /** A clone of a bare remote that holds a platform, rendered. */
 function cloneOf(platform: string): string {

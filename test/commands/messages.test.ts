@@ -4,13 +4,13 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, wr
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { openClone } from "../scripts/lib/clone.ts";
-import { diffMarkdown } from "../scripts/lib/diff/markdown.ts";
-import { compareWith } from "../scripts/lib/diff/revisions.ts";
-import { diffText } from "../scripts/lib/diff/text.ts";
-import { openGit, readAt } from "../scripts/lib/git.ts";
-import { environment, git, prepareTemplate, remote, slipway, slipwayWith, subjects } from "./clones.ts";
-import { repository, temporaryFolder } from "./support.ts";
+import { openClone } from "../../scripts/lib/clone.ts";
+import { diffMarkdown } from "../../scripts/lib/diff/markdown.ts";
+import { compareWith } from "../../scripts/lib/diff/revisions.ts";
+import { diffText } from "../../scripts/lib/diff/text.ts";
+import { openGit, readAt } from "../../scripts/lib/git.ts";
+import { environment, git, prepareTemplate, remote, slipway, slipwayWith, subjects } from "../clones.ts";
+import { repository, temporaryFolder } from "../support.ts";
 
 prepareTemplate();
 

@@ -7,8 +7,8 @@ import { once } from "node:events";
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { environment, git, slipway, subjects } from "./clones.ts";
-import { repository, temporaryFolder } from "./support.ts";
+import { environment, git, slipway, subjects } from "../clones.ts";
+import { repository, temporaryFolder } from "../support.ts";
 
 const render = `import { readFileSync, writeFileSync, mkdirSync, existsSync } from "node:fs";
 import { label } from "./label.ts";

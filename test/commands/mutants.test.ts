@@ -6,12 +6,12 @@ import { execFile } from "node:child_process";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { showText } from "../scripts/lib/output.ts";
-import { environment, git, prepareTemplate, remote } from "./clones.ts";
-import { mutateCall } from "./mutants/commands.ts";
-import { firstSeed, mutantLimit, renderMutants } from "./mutants/mutants.ts";
-import { randomFrom } from "./mutants/random.ts";
-import { repository, temporaryFolder } from "./support.ts";
+import { showText } from "../../scripts/lib/output.ts";
+import { environment, git, prepareTemplate, remote } from "../clones.ts";
+import { mutateCall } from "../mutants/commands.ts";
+import { firstSeed, mutantLimit, renderMutants } from "../mutants/mutants.ts";
+import { randomFrom } from "../mutants/random.ts";
+import { repository, temporaryFolder } from "../support.ts";
 
 prepareTemplate();
 

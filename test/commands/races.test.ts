@@ -1,7 +1,7 @@
 /** Clones that push at once. */
 import { rmSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { git, isFresh, prepareTemplate, remote, slipway, subjects } from "./clones.ts";
+import { git, isFresh, prepareTemplate, remote, slipway, subjects } from "../clones.ts";
 
 prepareTemplate();
 

@@ -12,7 +12,7 @@ import {
   slipway,
   slipwayWith,
   subjects,
-} from "./clones.ts";
+} from "../clones.ts";
 
 prepareTemplate();
 

@@ -2,8 +2,8 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { sealStamps } from "../scripts/lib/stamp.ts";
-import { git, prepareTemplate, remote, slipway, subjects } from "./clones.ts";
+import { sealStamps } from "../../scripts/lib/stamp.ts";
+import { git, prepareTemplate, remote, slipway, subjects } from "../clones.ts";
 
 prepareTemplate();
 

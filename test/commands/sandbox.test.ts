@@ -15,8 +15,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { environment, git, prepareTemplate, remote, slipwayWith, subjects } from "./clones.ts";
-import { repository } from "./support.ts";
+import { environment, git, prepareTemplate, remote, slipwayWith, subjects } from "../clones.ts";
+import { repository } from "../support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "slipway-sandbox-"));
 const clone = join(folder, "clone");

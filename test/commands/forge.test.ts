@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { environment, git, prepareTemplate, remote, slipwayWith, subjects } from "./clones.ts";
-import { type Fake, forges, start } from "./forges.ts";
-import { repository, temporaryFolder } from "./support.ts";
+import { environment, git, prepareTemplate, remote, slipwayWith, subjects } from "../clones.ts";
+import { type Fake, forges, start } from "../forges.ts";
+import { repository, temporaryFolder } from "../support.ts";
 
 prepareTemplate();
 

@@ -1,8 +1,8 @@
 /** The commands that make commits, against real Git: clones of a bare remote. */
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { git, isFresh, prepareTemplate, remote, slipway, subjects } from "./clones.ts";
-import { repository } from "./support.ts";
+import { git, isFresh, prepareTemplate, remote, slipway, subjects } from "../clones.ts";
+import { repository } from "../support.ts";
 
 prepareTemplate();
 

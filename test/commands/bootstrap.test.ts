@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { git, prepareTemplate, remote, slipway, slipwayWith } from "./clones.ts";
+import { git, prepareTemplate, remote, slipway, slipwayWith } from "../clones.ts";
 
 prepareTemplate();
 

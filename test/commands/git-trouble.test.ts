@@ -4,8 +4,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
-import { environment, git, isFresh, prepareTemplate, remote, slipway, slipwayWith, subjects } from "./clones.ts";
-import { repository } from "./support.ts";
+import { environment, git, isFresh, prepareTemplate, remote, slipway, slipwayWith, subjects } from "../clones.ts";
+import { repository } from "../support.ts";
 
 prepareTemplate();
 

@@ -14,9 +14,9 @@ import {
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { planRender } from "../scripts/lib/render.ts";
-import { slipway, slipwayWith } from "./clones.ts";
-import { copyInputs, shippedFolder, temporaryFolder } from "./support.ts";
+import { planRender } from "../../scripts/lib/render.ts";
+import { slipway, slipwayWith } from "../clones.ts";
+import { copyInputs, shippedFolder, temporaryFolder } from "../support.ts";
 
 const render = (folder: string) => planRender(folder).write();
 /** Every file below a folder with its text, but for the memory. */
