@@ -6,6 +6,7 @@ import { type Boundary, ownerOf } from "./boundary.ts";
 import { type Policy, text, texts } from "./policy.ts";
 
 const trackingId = "argocd.argoproj.io/tracking-id";
+const deletable = "slipway.dev/deletable";
 
 /**
  * What an environment's parent may make of Applications, whose namespace it shares with all others: a project cannot say
@@ -50,12 +51,15 @@ export function applicationPolicies(
     },
     {
       ...common,
-      name: "root",
+      // A forced replacement deletes before it asks whether it may make.
+      name: "untracked-applications",
       operations: ["DELETE"],
-      when: "oldObject.metadata.name == 'root'",
+      // Whoever deletes the namespace deletes them all.
+      when: `oldObject.metadata.?annotations[?${text(trackingId)}].orValue('') == '' && request.userInfo.username != 'system:serviceaccount:kube-system:namespace-controller'`,
       rules: {
-        "A sync must not delete the Application root; a person may.":
-          "!request.userInfo.username.endsWith(':argocd-application-controller')",
+        [`Everything follows from root. To delete it all the same: kubectl annotate application root -n ${argocdNamespace} ${deletable}=true`]: `oldObject.metadata.name != 'root' || oldObject.metadata.?annotations[?${text(deletable)}].orValue('') == 'true'`,
+        "A sync must not delete an Application that no sync has made.":
+          "!request.userInfo.username.endsWith('argocd-application-controller')",
       },
     },
   ];

@@ -56,6 +56,53 @@ test("everything that is rendered is taken, Applications with the tracking id th
   }
 });
 
+describe("an Application that no other one has made", () => {
+  const controller = ["--as=system:serviceaccount:argocd:argocd-application-controller", "--as-group=system:masters"];
+  const remove = async (name: string, ...flags: string[]) => {
+    const { stdout, stderr } = await $({
+      nothrow: true,
+    })`kubectl delete application ${name} -n argocd --wait=false --dry-run=server ${flags}`;
+    return (stdout + stderr).trim();
+  };
+
+  test("root is deleted by nobody by mistake, a forced replacement included", async () => {
+    const root = ofKind(/^Application$/).find(({ metadata }) => metadata.name === "root");
+    await $({ input: JSON.stringify(root) })`kubectl apply --server-side --force-conflicts -f -`;
+    expect(await remove("root")).toMatch(/denied request: Everything follows from root/);
+    expect(await remove("root", ...controller)).toMatch(/denied request: Everything follows from root/);
+    // What a forced replacement sends.
+    const { exitCode } = await $({
+      input: JSON.stringify(root),
+      nothrow: true,
+    })`kubectl replace --force --grace-period=0 -f -`;
+    expect(exitCode).not.toBe(0);
+    const { stdout } = await $`kubectl get application root -n argocd -o json`;
+    const command = /kubectl (annotate .*=true)/.exec(await remove("root"))?.[1]?.split(" ") ?? [];
+    expect(JSON.parse(stdout).metadata.deletionTimestamp).toBeUndefined();
+    await $`kubectl ${command}`;
+    expect(await remove("root")).toMatch(/ deleted /);
+    await $`kubectl delete application root -n argocd --cascade=orphan`;
+  });
+
+  test("another team's is deleted by a person, and by no sync", async () => {
+    const other = applications["one named root"]?.[0];
+    const metadata = { name: "billing", namespace: "argocd" };
+    await $({ input: JSON.stringify({ ...other, metadata }) })`kubectl apply --server-side -f -`;
+    expect(await remove("billing", ...controller)).toMatch(/denied request: A sync must not delete/);
+    expect(await remove("billing")).toMatch(/ deleted /);
+    await $`kubectl delete application billing -n argocd`;
+  });
+
+  test("a child that Git has no more is deleted by a sync", async () => {
+    const child = ofKind(/^Application$/).find(({ metadata }) => metadata.name === "dev-frontend");
+    const annotations = { "argocd.argoproj.io/tracking-id": "dev:argoproj.io/Application:argocd/dev-gone" };
+    const metadata = { name: "dev-gone", namespace: "argocd", annotations };
+    await $({ input: JSON.stringify({ ...child, metadata }) })`kubectl apply --server-side -f -`;
+    expect(await remove("dev-gone", ...controller)).toMatch(/ deleted /);
+    await $`kubectl delete application dev-gone -n argocd`;
+  });
+});
+
 describe.each([
   ["in a namespace of dev", traffic],
   ["as an Application of the parent dev", applications],
