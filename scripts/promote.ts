@@ -3,6 +3,7 @@ import type { Environment } from "../generators/model/environment.ts";
 import { effectiveRelease } from "../generators/model/place.ts";
 import type { Input, Platform } from "../generators/model/platform.ts";
 import { primaryOf, weightOf } from "../generators/model/resolve.ts";
+import { readApplications } from "./lib/applications.ts";
 import { type Change, carryOut, type Edit } from "./lib/change.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
 import type { Clone } from "./lib/clone.ts";
@@ -11,7 +12,7 @@ import { parseRemote } from "./lib/forge/repository.ts";
 import { succeeds } from "./lib/git.ts";
 import { firstSeen, isShallow } from "./lib/history.ts";
 import { placeOf, valuesOf } from "./lib/kept.ts";
-import { unhealthy } from "./lib/live.ts";
+import { environmentStatus, readSnapshot, troublesOf } from "./lib/live.ts";
 import { type Gate, type Move, objectToLosses, objectToTrial, settle } from "./lib/objections.ts";
 import { copyRelease, findReleasable, type Releasable } from "./lib/releases.ts";
 import {
@@ -245,7 +246,8 @@ async function checkHealth(
     if (context !== undefined) await requireReachable(live);
     return { trailers: [], notes: [`health in the cluster ${cluster.name} was not looked at: ${why}`] };
   }
-  const troubles = await unhealthy(live, source.value, names);
+  const snapshot = await readSnapshot(live, await readApplications(live));
+  const troubles = troublesOf(environmentStatus(source.value, snapshot), names);
   if (troubles.length === 0)
     return { trailers: [], notes: [`${names.join(", ")}: Synced and Healthy in ${source.value.name}`] };
   if (!force) {

@@ -17,7 +17,7 @@ const columns = ["service", "version", "image", "weight", "pods", "sync", "healt
 await main({
   usage: "npm run status --",
   summary:
-    "Every environment and service: version, weight, pods, sync and health. Where the cluster differs from the inputs of this clone, both are shown: live → Git.",
+    "Every environment with its services and data stores: version, weight, pods, sync and health. Where the cluster differs from the inputs of this clone, both are shown: live → Git.",
   options: {
     ...clusterOptions,
     env: { type: "string", value: "NAME", help: "Only this environment." },
@@ -69,18 +69,26 @@ function headline(
 }
 
 /** An environment as a table, what is wrong below it. */
-function renderStatus({ environment, delivery, services, problems, waiting, unconfirmed }: EnvironmentStatus): string {
-  const rows = services.flatMap(({ service, versions, sync, health }) =>
-    versions.map(({ version, git, live }, index) => [
-      index === 0 ? service : "",
-      version,
-      compared(...describeImages(live, git)),
-      compared(live && `${live.weight} %`, `${git.weight} %`),
-      live ? `${live.ready}/${live.wanted}` : "-",
-      index === 0 ? sync : "",
-      index === 0 ? health : "",
-    ]),
-  );
+function renderStatus(status: EnvironmentStatus): string {
+  const { environment, delivery, services, dataStores, problems, waiting, unconfirmed } = status;
+  const pods = (live: { ready: number; wanted: number } | undefined) => (live ? `${live.ready}/${live.wanted}` : "-");
+  const rows = [
+    ...services.flatMap(({ service, versions, sync, health }) =>
+      versions.map(({ version, git, live }, index) => [
+        index === 0 ? service : "",
+        version,
+        compared(...describeImages(live, git)),
+        compared(live && `${live.weight} %`, `${git.weight} %`),
+        pods(live),
+        index === 0 ? sync : "",
+        index === 0 ? health : "",
+      ]),
+    ),
+    ...dataStores.map(({ dataStore, git, live, sync, health }) => {
+      const image = compared(...describeImages(live, git));
+      return [dataStore, "", image, "", pods(live), sync, health];
+    }),
+  ];
   const widths = columns.map((column, index) =>
     Math.max(column.length, ...rows.map((row) => (row[index] ?? "").length)),
   );

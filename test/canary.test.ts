@@ -92,6 +92,7 @@ test("status shows what serves, how much of the traffic it has left, and what Fl
     applications: [],
     routes: [],
     pods: [],
+    statefulSets: [],
     deployments: [
       named("backend-stable", { ...deployment("6.15.0"), status: { readyReplicas: 1 } }),
       named("backend-stable-primary", { ...deployment("6.13.0"), status: { readyReplicas: 2 } }),

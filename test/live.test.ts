@@ -1,6 +1,9 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { stateOf } from "../scripts/lib/applications.ts";
-import { describeImages, imageState } from "../scripts/lib/live.ts";
+import { readInputs } from "../scripts/lib/inputs.ts";
+import { describeImages, environmentStatus, imageState, troublesOf } from "../scripts/lib/live.ts";
+import { readPlatform } from "../scripts/lib/render.ts";
+import { shippedFolder } from "./support.ts";
 
 const [one, other] = ["sha256:1111111111", "sha256:2222222222"];
 
@@ -25,7 +28,7 @@ test.each([
   ["no digest", { tag: "1" }, { tag: "1", digest: other }, ["1", "1@sha256:22222222"]],
   ["nothing there", undefined, { tag: "1", digest: one }, [undefined, "1"]],
 ])("live beside Git: %s", (_, live, git, words) => {
-  expect(describeImages(live && { ...live, weight: 0 }, { ...git, weight: 0 })).toEqual(words);
+  expect(describeImages(live, git)).toEqual(words);
 });
 
 test.each([
@@ -44,4 +47,61 @@ test.each([
     ...(operation && { operation }),
   };
   expect(stateOf(application).givenUp).toBe(givenUp);
+});
+
+describe("a data store", () => {
+  const environment = readPlatform(readInputs(shippedFolder)).environments.find(({ value }) => value.name === "prod");
+  if (!environment) throw new Error("no environment");
+  const { tag } = environment.value.dataStores.database?.image ?? {};
+  const image = `docker.io/library/mysql:${tag}`;
+  const look = (run: string | undefined, sync = "Synced", health = "Healthy") =>
+    environmentStatus(environment.value, {
+      applications: [
+        stateOf({
+          apiVersion: "argoproj.io/v1alpha1",
+          kind: "Application",
+          metadata: { name: "prod-database" },
+          spec: { project: "prod" },
+          status: { sync: { status: sync }, health: { status: health } },
+        }),
+      ],
+      statefulSets: run
+        ? [
+            {
+              apiVersion: "apps/v1",
+              kind: "StatefulSet",
+              metadata: { name: "database", namespace: "prod-database" },
+              spec: { replicas: 1, template: { spec: { containers: [{ name: "database", image: run }] } } },
+              status: { readyReplicas: 1 },
+            },
+          ]
+        : [],
+      deployments: [],
+      routes: [],
+      canaries: [],
+      pods: [],
+    });
+
+  test("is shown with its image, its pod and its Application", () => {
+    expect(look(image).dataStores).toEqual([
+      {
+        dataStore: "database",
+        git: { tag },
+        live: { tag, ready: 1, wanted: 1 },
+        sync: "Synced",
+        health: "Healthy",
+      },
+    ]);
+  });
+
+  test.each<[string, Parameters<typeof look>, string[]]>([
+    ["as Git has it", [image], []],
+    ["that runs another image", ["mysql:8.0.1"], [`database runs 8.0.1 and not ${tag}`]],
+    ["that is not there", [undefined], [`database runs nothing and not ${tag}`]],
+    ["that is not synced", [image, "OutOfSync"], ["database is OutOfSync and Healthy"]],
+    ["that is not healthy", [image, "Synced", "Degraded"], ["database is Synced and Degraded"]],
+  ])("%s: a promotion is told", (_, state, troubles) => {
+    expect(troublesOf(look(...state), ["database"])).toEqual(troubles);
+    expect(troublesOf(look(...state), [])).toEqual([]);
+  });
 });

@@ -1,23 +1,33 @@
 import type { Environment } from "../../generators/model/environment.ts";
 import { namespaceOf, weightOf } from "../../generators/model/resolve.ts";
-import { type ApplicationState, environmentOf, isSettled, readApplications } from "./applications.ts";
+import { type ApplicationState, environmentOf, isSettled } from "./applications.ts";
 import { type LiveDeployment, type RolloutState, rolloutState } from "./canary.ts";
 import { type LiveCluster, type LiveObject, list } from "./cluster.ts";
 import { weightsOf } from "./diff/compare.ts";
 
-/** What a version is: in Git as the inputs say it, on the cluster as its Deployment and routes say it. */
-export interface VersionState {
+/** The image of a workload, which is part of its inputs. */
+interface ImageState {
   readonly tag: string;
   readonly digest?: string;
+}
+
+/** What a version is: in Git as the inputs say it, on the cluster as its Deployment and routes say it. */
+export interface VersionState extends ImageState {
   /** Share of the traffic, %. */
   readonly weight: number;
+}
+
+/** How many pods are ready, of how many. */
+interface PodCounts {
+  readonly ready: number;
+  readonly wanted: number;
 }
 
 export interface VersionStatus {
   readonly version: string;
   readonly git: VersionState;
   /** None where the cluster has no such Deployment. */
-  readonly live?: VersionState & { readonly ready: number; readonly wanted: number };
+  readonly live?: VersionState & PodCounts;
 }
 
 export interface ServiceStatus {
@@ -29,10 +39,20 @@ export interface ServiceStatus {
   readonly health: string;
 }
 
+export interface DataStoreStatus {
+  readonly dataStore: string;
+  readonly git: ImageState;
+  /** None where the cluster has no such StatefulSet. */
+  readonly live?: ImageState & PodCounts;
+  readonly sync: string;
+  readonly health: string;
+}
+
 export interface EnvironmentStatus {
   readonly environment: string;
   readonly delivery: "automated" | "manual";
   readonly services: readonly ServiceStatus[];
+  readonly dataStores: readonly DataStoreStatus[];
   /** What is not as it should be, one line each. */
   readonly problems: readonly string[];
   /** Applications that wait for a person to press Sync. */
@@ -45,6 +65,7 @@ export interface EnvironmentStatus {
 export interface Snapshot {
   readonly applications: readonly ApplicationState[];
   readonly deployments: readonly LiveObject[];
+  readonly statefulSets: readonly LiveObject[];
   readonly routes: readonly LiveObject[];
   readonly canaries: readonly LiveObject[];
   readonly pods: readonly LiveObject[];
@@ -52,13 +73,14 @@ export interface Snapshot {
 
 /** Reads what a status needs of the cluster. */
 export async function readSnapshot(live: LiveCluster, applications: readonly ApplicationState[]): Promise<Snapshot> {
-  const [deployments, routes, canaries, pods] = await Promise.all([
+  const [deployments, statefulSets, routes, canaries, pods] = await Promise.all([
     list(live, "deployments.apps"),
+    list(live, "statefulsets.apps"),
     list(live, "virtualservices.networking.istio.io"),
     list(live, "canaries.flagger.app"),
     list(live, "pods"),
   ]);
-  return { applications, deployments, routes, canaries, pods };
+  return { applications, deployments, statefulSets, routes, canaries, pods };
 }
 
 /** Compares an environment in Git with what the cluster has of it. */
@@ -71,21 +93,25 @@ export function environmentStatus(environment: Environment, snapshot: Snapshot):
       namespaceOf(environment, workload),
     ),
   );
+  const settled = (workload: string) => {
+    const { sync = "Missing", health = "Missing" } = application(workload) ?? {};
+    return { sync, health };
+  };
   const services = Object.keys(environment.services).map((service): ServiceStatus => {
-    const { sync = "Missing", health = "Missing" } = application(service) ?? {};
     const rollout = rolloutOf(environment, service, snapshot);
-    return {
-      service,
-      versions: versionsOf(environment, service, snapshot, rollout),
-      ...(rollout && { rollout }),
-      sync,
-      health,
-    };
+    const versions = versionsOf(environment, service, snapshot, rollout);
+    return { service, versions, ...(rollout && { rollout }), ...settled(service) };
+  });
+  const dataStores = Object.entries(environment.dataStores).map(([dataStore, { image }]): DataStoreStatus => {
+    const found = snapshot.statefulSets.find(finder(environment, dataStore)(dataStore));
+    const git = { tag: image.tag, ...(image.digest && { digest: image.digest }) };
+    return { dataStore, git, ...(found && { live: runningState(found) }), ...settled(dataStore) };
   });
   return {
     environment: name,
     delivery: delivery.sync,
     services,
+    dataStores,
     problems: [
       ...own
         .filter((state) => !isSettled(state) || (state.message && state.unconfirmed.length === 0))
@@ -101,34 +127,36 @@ export function environmentStatus(environment: Environment, snapshot: Snapshot):
 }
 
 /**
- * What of some services of an environment is not Synced and Healthy on the cluster, or not yet what the inputs say.
+ * What of some services and data stores of an environment is not Synced and Healthy, or not yet what the inputs say.
  *
  * @returns one line for each; empty where all is well
  */
-export async function unhealthy(
-  live: LiveCluster,
-  environment: Environment,
-  services: readonly string[],
-): Promise<string[]> {
-  const states = await readApplications(live);
-  const snapshot = await readSnapshot(live, states);
-  const { services: found } = environmentStatus(environment, snapshot);
-  return found
-    .filter(({ service }) => services.includes(service))
-    .flatMap(({ service, sync, health, versions, rollout }) => {
+export function troublesOf({ services, dataStores }: EnvironmentStatus, names: readonly string[]): string[] {
+  const other = (name: string, { git, live }: Pick<DataStoreStatus, "git" | "live">) => {
+    const [runs, wanted] = describeImages(live, git);
+    return runs === wanted ? [] : [`${name} runs ${runs ?? "nothing"} and not ${wanted}`];
+  };
+  const isSound = ({ sync, health }: { sync: string; health: string }) => sync === "Synced" && health === "Healthy";
+  return [
+    ...services.flatMap((status) => {
+      const { service, sync, health, versions, rollout } = status;
+      if (!names.includes(service)) return [];
       if (rollout && rollout.state !== "serving")
         return [`the rollout of ${service} is ${rollout.state}: ${rollout.message}`];
-      if (sync !== "Synced" || health !== "Healthy") return [`${service} is ${sync} and ${health}`];
-      return versions.flatMap(({ version, git, live }) => {
-        const [runs, wanted] = describeImages(live, git);
-        return runs === wanted ? [] : [`${service} ${version} runs ${runs ?? "nothing"} and not ${wanted}`];
-      });
-    });
+      if (!isSound(status)) return [`${service} is ${sync} and ${health}`];
+      return versions.flatMap((one) => other(`${service} ${one.version}`, one));
+    }),
+    ...dataStores.flatMap((status) => {
+      const { dataStore, sync, health } = status;
+      if (!names.includes(dataStore)) return [];
+      return isSound(status) ? other(dataStore, status) : [`${dataStore} is ${sync} and ${health}`];
+    }),
+  ];
 }
 
-/** Finds objects by name in the namespace of a service. */
-function finder(environment: Environment, service: string): (name: string) => (object: LiveObject) => boolean {
-  const namespace = namespaceOf(environment, service);
+/** Finds objects by name in the namespace of a service or data store. */
+function finder(environment: Environment, workload: string): (name: string) => (object: LiveObject) => boolean {
+  const namespace = namespaceOf(environment, workload);
   return (name) => (object) => object.metadata?.name === name && object.metadata.namespace === namespace;
 }
 
@@ -163,18 +191,15 @@ function versionsOf(
     // What serves is Flagger's copy; the Deployment in Git has pods only while they are analysed.
     const deployment = deployments.find(named(`${service}-${version}${rollout ? "-primary" : ""}`));
     if (!deployment) return { version, git };
-    const containers = deployment.spec.template.spec.containers as { name: string; image: string }[];
-    return {
-      version,
-      git,
-      live: {
-        ...imageState(containers[0]?.image ?? ""),
-        weight: rollout ? 100 - rollout.weight : (weights?.get(version) ?? 0),
-        ready: deployment.status?.readyReplicas ?? 0,
-        wanted: deployment.spec.replicas ?? 1,
-      },
-    };
+    const weight = rollout ? 100 - rollout.weight : (weights?.get(version) ?? 0);
+    return { version, git, live: { ...runningState(deployment), weight } };
   });
+}
+
+/** What a Deployment or StatefulSet runs. */
+function runningState({ spec, status }: LiveObject): ImageState & PodCounts {
+  const [container] = spec.template.spec.containers as { image: string }[];
+  return { ...imageState(container?.image ?? ""), ready: status?.readyReplicas ?? 0, wanted: spec.replicas ?? 1 };
 }
 
 /** Weights of the route that requests without a special header take: the last one. */
@@ -184,18 +209,15 @@ export function liveWeights(route: LiveObject | undefined): ReadonlyMap<string, 
 }
 
 /** `6.14.0` and `sha256:…` of `ghcr.io/stefanprodan/podinfo:6.14.0@sha256:…` */
-export function imageState(image: string): Pick<VersionState, "tag" | "digest"> {
+export function imageState(image: string): ImageState {
   const [name = "", digest] = image.split("@");
   return { tag: /:([^/:]+)$/.exec(name)?.[1] ?? name, ...(digest && { digest }) };
 }
 
 /** The images of both in a word each: the tag, and the digest only where it makes the difference. */
-export function describeImages(
-  live: VersionState | undefined,
-  git: VersionState,
-): [live: string | undefined, git: string] {
+export function describeImages(live: ImageState | undefined, git: ImageState): [live: string | undefined, git: string] {
   if (live?.tag !== git.tag || live.digest === git.digest) return [live?.tag, git.tag];
-  const withDigest = ({ tag, digest }: VersionState) => (digest ? `${tag}@${digest.slice(0, 15)}` : tag);
+  const withDigest = ({ tag, digest }: ImageState) => (digest ? `${tag}@${digest.slice(0, 15)}` : tag);
   return [withDigest(live), withDigest(git)];
 }
 
