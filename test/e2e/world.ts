@@ -172,6 +172,7 @@ async function sync(name: string): Promise<void> {
     // It may have been so before: the sync is over when its request is gone.
     const under = (object as { operation?: unknown }).operation !== undefined;
     const state = stateOf(object);
+    if (!under && state.givenUp) throw new Error(`${name}: ${state.message}`);
     return !under && state.sync === "Synced" && state.health === "Healthy" ? undefined : describeState(state);
   });
 }
