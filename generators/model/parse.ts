@@ -172,11 +172,11 @@ function valueMessage(issue: Issue, text: string | undefined): string {
     const hint = text === undefined ? "" : nearMiss(text, options);
     return issue.message === "undefined"
       ? `is missing; it is one of ${options.join(", ")}`
-      : `is ${text ?? "a map or a list"}, must be ${options.length > 1 ? "one of " : ""}${options.join(", ")}${hint && `; ${hint}`}`;
+      : `is ${text === undefined ? "a map or a list" : plain(text)}, must be ${options.length > 1 ? "one of " : ""}${options.join(", ")}${hint && `; ${hint}`}`;
   }
   if (issue.code === "invalid_union") {
     const options = "options" in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
-    return `is ${text ?? "missing"}, must be one of ${options.join(", ")}${text ? `; ${nearMiss(text, options)}`.replace(/; $/, "") : ""}`;
+    return `is ${text === undefined ? "missing" : plain(text)}, must be one of ${options.join(", ")}${text ? `; ${nearMiss(text, options)}`.replace(/; $/, "") : ""}`;
   }
   if (issue.code === "too_big" || issue.code === "too_small") {
     const given = /^must /.test(issue.message) ? issue.message : bound(issue);
@@ -224,3 +224,5 @@ const asNumber = /^(-?\d+(\.\d+)?|true|false)$/;
 /** A long text is cut: a message is one line. */
 const quote = (value: unknown) =>
   JSON.stringify(String(value).length > 200 ? `${String(value).slice(0, 200)}…` : value);
+/** A word as it is, anything else in quotes. */
+const plain = (text: string) => (/^[\w.-]{1,200}$/.test(text) ? text : quote(text));
