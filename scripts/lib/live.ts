@@ -132,7 +132,7 @@ export function environmentStatus(environment: Environment, snapshot: Snapshot):
  * @returns one line for each; empty where all is well
  */
 export function troublesOf({ services, dataStores }: EnvironmentStatus, names: readonly string[]): string[] {
-  const other = (name: string, { git, live }: Pick<DataStoreStatus, "git" | "live">) => {
+  const imageTrouble = (name: string, { git, live }: Pick<DataStoreStatus, "git" | "live">) => {
     const [runs, wanted] = describeImages(live, git);
     return runs === wanted ? [] : [`${name} runs ${runs ?? "nothing"} and not ${wanted}`];
   };
@@ -144,12 +144,12 @@ export function troublesOf({ services, dataStores }: EnvironmentStatus, names: r
       if (rollout && rollout.state !== "serving")
         return [`the rollout of ${service} is ${rollout.state}: ${rollout.message}`];
       if (!isSound(status)) return [`${service} is ${sync} and ${health}`];
-      return versions.flatMap((one) => other(`${service} ${one.version}`, one));
+      return versions.flatMap((one) => imageTrouble(`${service} ${one.version}`, one));
     }),
     ...dataStores.flatMap((status) => {
       const { dataStore, sync, health } = status;
       if (!names.includes(dataStore)) return [];
-      return isSound(status) ? other(dataStore, status) : [`${dataStore} is ${sync} and ${health}`];
+      return isSound(status) ? imageTrouble(dataStore, status) : [`${dataStore} is ${sync} and ${health}`];
     }),
   ];
 }
