@@ -27,6 +27,7 @@ test(`the objects of ${count} mutants, each different one once`, { timeout: 3_60
       asked.push({ seed: verdict.seed, text });
     }
   });
+  console.log(`${asked.length} objects of ${new Set(asked.map(({ seed }) => seed)).size} mutants`);
   expect(asked.length).toBeGreaterThan(count / 20);
   const spaces = new Set(asked.map(({ text }) => (load(text) as any).metadata.namespace).filter(Boolean));
   const items = [...spaces].map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
