@@ -1,0 +1,84 @@
+/** What a change of size does to what runs: no pod is lost, and a volume grows where it is. */
+import { afterAll, beforeEach, expect, test } from "vitest";
+import { kubectl, list, waitUntil } from "../../scripts/lib/cluster.ts";
+import { baseline, change, deleteIn, get, live, setIn, settled } from "./world.ts";
+
+beforeEach(baseline);
+
+const version = ["services", "ml", "versions", "stable"];
+const both =
+  (...edits: readonly ((text: string) => string)[]) =>
+  (text: string) =>
+    edits.reduce((now, edit) => edit(now), text);
+const fixed = (replicas: number) =>
+  both(deleteIn([...version, "autoscaling"]), setIn([...version, "replicas"], replicas));
+const scaled = (min: number, max: number) =>
+  both(deleteIn([...version, "replicas"]), setIn([...version, "autoscaling"], { min, max }));
+
+test.each([
+  ["a fixed number to an autoscaler", fixed(6), scaled(2, 8), 2],
+  ["an autoscaler to a fixed number", scaled(5, 8), fixed(6), 5],
+  ["an autoscaler to one with a higher minimum", scaled(3, 8), scaled(5, 8), 3],
+])("from %s: pods never fall below the smaller of both", async (_, before, after, least) => {
+  await change("test: as before", { "envs/dev.yaml": before });
+  await settled();
+  const ready = async () =>
+    (await get("deployments.apps", "ml-stable", "dev-ml"))?.status.readyReplicas as number | undefined;
+  await waitUntil("the pods of before", 120, async () => {
+    const now = (await ready()) ?? 0;
+    return now >= least ? undefined : `${now} are ready`;
+  });
+
+  const seen: number[] = [];
+  let over = false;
+  const watched = (async () => {
+    while (!over) {
+      seen.push((await ready()) ?? 0);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  })();
+  await change("test: another size", { "envs/dev.yaml": after });
+  await settled();
+  // The autoscaler looks every 15 seconds.
+  await new Promise((resolve) => setTimeout(resolve, 35_000));
+  over = true;
+  await watched;
+  expect(seen.length).toBeGreaterThan(50);
+  expect(Math.min(...seen)).toBeGreaterThanOrEqual(least);
+});
+
+const growing = (value: boolean) =>
+  kubectl(live(), ["patch", "storageclass", "standard", "-p", JSON.stringify({ allowVolumeExpansion: value })]);
+
+afterAll(() => growing(false));
+
+test("a volume grows by one commit: the same claim, the same volume, the same pod", async () => {
+  await growing(true);
+  const archive = {
+    image: { repository: "docker.io/library/mysql", tag: "8.4.6" },
+    port: 3306,
+    user: 999,
+    storage: { size: "1Gi", path: "/var/lib/mysql" },
+    secrets: ["database-credentials"],
+    resources: { cpu: "100m", memory: "512Mi" },
+  };
+  await change("test: a data store more", { "envs/dev.yaml": setIn(["dataStores", "archive"], archive) });
+  await settled();
+  const look = async () => {
+    const claim = await get("persistentvolumeclaims", "data-archive-0", "dev-archive");
+    const [pod] = await list(live(), "pods", "dev-archive");
+    return {
+      size: claim?.spec.resources.requests.storage as string,
+      same: [claim?.metadata, pod?.metadata].map((metadata) => (metadata as { uid?: string } | undefined)?.uid),
+      volume: claim?.spec.volumeName as string,
+    };
+  };
+  const before = await look();
+  expect(before).toMatchObject({ size: "1Gi", same: [expect.any(String), expect.any(String)] });
+
+  await change("test: it grows", {
+    "envs/dev.yaml": setIn(["dataStores", "archive", "storage", "size"], "2Gi"),
+  });
+  await settled();
+  expect(await look()).toEqual({ ...before, size: "2Gi" });
+});
