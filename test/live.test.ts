@@ -49,6 +49,42 @@ test.each([
   expect(stateOf(application).givenUp).toBe(givenUp);
 });
 
+test.each([
+  ["that Git has no more", {}, "OutOfSync", ["StatefulSet database"]],
+  [
+    "of an Application that is being deleted",
+    { deletionTimestamp: "2026-01-01T00:00:00Z" },
+    "Unknown",
+    ["StatefulSet database"],
+  ],
+  [
+    "of one that is deleted, and stands in Git",
+    { deletionTimestamp: "2026-01-01T00:00:00Z" },
+    "Synced",
+    ["StatefulSet database"],
+  ],
+  ["that is there", {}, "Synced", []],
+])("a data store %s: what waits for a person", (_, more, status, unconfirmed) => {
+  const resources = [
+    {
+      kind: "StatefulSet",
+      name: "database",
+      status,
+      requiresPruning: status !== "Synced",
+      requiresDeletionConfirmation: true,
+    },
+    { kind: "Service", name: "database", status, requiresPruning: status !== "Synced" },
+  ];
+  const application = {
+    apiVersion: "argoproj.io/v1alpha1",
+    kind: "Application",
+    metadata: { name: "dev-database", ...more },
+    spec: { project: "dev", syncPolicy: { automated: {} } },
+    status: { sync: { status }, resources },
+  };
+  expect(stateOf(application).unconfirmed).toEqual(unconfirmed);
+});
+
 describe("a data store", () => {
   const environment = readPlatform(readInputs(shippedFolder)).environments.find(({ value }) => value.name === "prod");
   if (!environment) throw new Error("no environment");

@@ -58,10 +58,14 @@ export function stateOf(object: LiveObject): ApplicationState {
     ["Failed", "Error", "Running"].includes(operation.phase) || operation.retryCount > 0 ? [operation.message] : [];
   const { resources = [] } = status as { resources?: LiveResource[] };
   const behind = resources.filter((resource) => resource.status === "OutOfSync");
-  // Nothing is deleted before the confirmation, which is asked for some of what is to be deleted.
-  const asked = behind.every(({ requiresPruning }) => requiresPruning)
-    ? behind.filter(({ requiresDeletionConfirmation }) => requiresDeletionConfirmation)
-    : [];
+  // Nothing is deleted before the confirmation, which is asked for some of what is to be deleted: by a sync that has nothing
+  // else to do, or with the Application itself, and then of all that it has.
+  const going = metadata.deletionTimestamp
+    ? resources
+    : behind.every(({ requiresPruning }) => requiresPruning)
+      ? behind
+      : [];
+  const asked = going.filter(({ requiresDeletionConfirmation }) => requiresDeletionConfirmation);
   const synced = status.sync?.status === "Synced" && status.health?.status === "Healthy";
   return {
     name: metadata.name,
@@ -89,6 +93,7 @@ type LiveApplication = LiveObject & { readonly metadata: LiveMetadata; readonly 
 
 interface LiveMetadata {
   readonly name: string;
+  readonly deletionTimestamp?: string;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 

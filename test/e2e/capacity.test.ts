@@ -1,7 +1,19 @@
 /** What a change of size does to what runs: no pod is lost, and a volume grows where it is. */
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { kubectl, list, waitUntil } from "../../scripts/lib/cluster.ts";
-import { baseline, change, deleteIn, get, live, setIn, settled } from "./world.ts";
+import {
+  application,
+  baseline,
+  change,
+  confirmDeletion,
+  deleteIn,
+  get,
+  live,
+  refresh,
+  setIn,
+  settled,
+  slipway,
+} from "./world.ts";
 
 beforeEach(baseline);
 
@@ -52,7 +64,7 @@ const growing = (value: boolean) =>
 
 afterAll(() => growing(false));
 
-test("a volume grows by one commit: the same claim, the same volume, the same pod", async () => {
+test("a volume grows by one commit: the same claim, volume and pod; it outlives its data store, which a person lets go", async () => {
   await growing(true);
   const archive = {
     image: { repository: "docker.io/library/mysql", tag: "8.4.6" },
@@ -81,4 +93,19 @@ test("a volume grows by one commit: the same claim, the same volume, the same po
   });
   await settled();
   expect(await look()).toEqual({ ...before, size: "2Gi" });
+
+  await change("test: and gone again", { "envs/dev.yaml": deleteIn(["dataStores", "archive"]) });
+  await refresh();
+  const said = "waits for a person to confirm its deletion: ";
+  await waitUntil("status to say what waits", 120, async () => {
+    const { stdout } = await slipway("status", "--context", live().context, "--env", "dev");
+    const line = stdout.split("\n").find((one) => one.includes(said)) ?? "";
+    return line.includes("StatefulSet archive (dev-archive)") ? undefined : line || stdout;
+  });
+  expect((await look()).same).toEqual(before.same);
+  await confirmDeletion("dev-archive");
+  await waitUntil("the data store to go", 120, async () =>
+    (await application("dev-archive")) ? "it is there" : undefined,
+  );
+  expect(await look()).toMatchObject({ size: "2Gi", volume: before.volume, same: [before.same[0], undefined] });
 });
