@@ -8,6 +8,7 @@ import {
   confirmDeletion,
   deleteIn,
   get,
+  git,
   live,
   refresh,
   setIn,
@@ -27,37 +28,46 @@ const fixed = (replicas: number) =>
 const scaled = (min: number, max: number) =>
   both(deleteIn([...version, "replicas"]), setIn([...version, "autoscaling"], { min, max }));
 
+/** Without a metrics API an autoscaler is Degraded, so health is not waited for. */
+async function synced(): Promise<void> {
+  const head = await git("rev-parse", "HEAD");
+  await refresh();
+  await waitUntil("dev-ml to be Synced with HEAD", 120, async () => {
+    const { sync, revision } = (await application("dev-ml")) ?? {};
+    return sync === "Synced" && revision === head ? undefined : `it is ${sync} with ${revision}`;
+  });
+}
+
 test.each([
   ["a fixed number to an autoscaler", fixed(6), scaled(2, 8), 2],
   ["an autoscaler to a fixed number", scaled(5, 8), fixed(6), 5],
   ["an autoscaler to one with a higher minimum", scaled(3, 8), scaled(5, 8), 3],
 ])("from %s: pods never fall below the smaller of both", async (_, before, after, least) => {
+  const ready = async (): Promise<number> =>
+    (await get("deployments.apps", "ml-stable", "dev-ml"))?.status.readyReplicas ?? 0;
   await change("test: as before", { "envs/dev.yaml": before });
-  await settled();
-  const ready = async () =>
-    (await get("deployments.apps", "ml-stable", "dev-ml"))?.status.readyReplicas as number | undefined;
+  await synced();
   await waitUntil("the pods of before", 120, async () => {
-    const now = (await ready()) ?? 0;
+    const now = await ready();
     return now >= least ? undefined : `${now} are ready`;
   });
 
   const seen: number[] = [];
   let over = false;
   const watched = (async () => {
-    while (!over) {
-      seen.push((await ready()) ?? 0);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
+    for (; !over; await pause(200)) seen.push(await ready());
   })();
   await change("test: another size", { "envs/dev.yaml": after });
-  await settled();
+  await synced();
   // The autoscaler looks every 15 seconds.
-  await new Promise((resolve) => setTimeout(resolve, 35_000));
+  await pause(35_000);
   over = true;
   await watched;
   expect(seen.length).toBeGreaterThan(50);
   expect(Math.min(...seen)).toBeGreaterThanOrEqual(least);
 });
+
+const pause = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
 
 const growing = (value: boolean) =>
   kubectl(live(), ["patch", "storageclass", "standard", "-p", JSON.stringify({ allowVolumeExpansion: value })]);
