@@ -31,6 +31,7 @@ if (major < wanted) {
     );
   else {
     const { nearMiss } = await import("../generators/model/faults.ts");
+    (await import("./lib/output.ts")).guardOutput();
     console.error(
       `there is no command ${JSON.stringify(command)}; ${nearMiss(command, commands) || `there are ${commands.join(", ")}`}`,
     );

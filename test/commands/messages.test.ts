@@ -218,6 +218,7 @@ describe("a call", () => {
 
   test("of a command that is not there", async () => {
     expect((await call("wieght")).stderr).toBe('there is no command "wieght"; did you mean "weight"?');
+    expect((await call("\ufeff\u001b[2J")).stderr).toMatch(/^there is no command "\\ufeff\\u001b\[2J"; there are /);
     expect((await call("lib/cli")).stderr).toMatch(/^there is no command "lib\/cli"; there are bootstrap, /);
     for (const args of [[], ["--help"]])
       expect((await call(...args)).stdout).toMatch(/^usage: [\s\S]*npm run weight -- --help/);

@@ -3,7 +3,7 @@
  * taken: it never shows a stack, hangs, or prints what is no text. `MUTANT_SEED` repeats one that a run has named.
  */
 import { execFile } from "node:child_process";
-import { cpSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { showText } from "../../scripts/lib/output.ts";
@@ -54,6 +54,7 @@ test(`${calls} command lines`, { timeout: 3_600_000 }, async () => {
     const { status, output } = await run([...call.slice(0, 1), "--root", root, ...call.slice(1)], home);
     const isBug = ![0, 1].includes(status ?? -1) || /^\s+at .*:\d+:\d+\)?$/m.test(output) || noText.test(output);
     if (isBug) bugs.push(`seed ${seed}: status ${status} of ${JSON.stringify(call)}: ${output.slice(0, 2_000)}`);
+    for (const path of [root, `${root}.git`]) rmSync(path, { recursive: true, force: true });
   };
   const seeds = Array.from({ length: calls }, (_, index) => firstSeed + index);
   await Promise.all(
