@@ -158,20 +158,32 @@ test("Applications of dev: only its own project, folder and names, and nobody el
   expect(await belongings()).toBe(before);
 });
 
-test.each([
-  ["an object", {}],
-  ["a forced replacement", { "argocd.argoproj.io/sync-options": "Replace=true,Force=true" }],
-  ["a hook", { "argocd.argoproj.io/hook": "PreSync", "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation" }],
-])("prod's Application as %s of dev's parent: nothing is touched", async (_how, annotations) => {
+/** Ways to apply an Application of prod's: as any object, over what is there, and as a hook that deletes it first. */
+const ways: Readonly<Record<string, Record<string, string>>> = {
+  "prod-backend": {},
+  "prod-frontend": { "argocd.argoproj.io/sync-options": "Replace=true,Force=true" },
+  "prod-ml": {
+    "argocd.argoproj.io/hook": "PreSync",
+    "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
+  },
+};
+
+test("prod's Applications as objects of dev's parent, forced or as hooks: nothing is touched", async () => {
   await pressSync("prod");
   const before = await belongings();
-  const taken = await template("prod-backend", "envs/dev/frontend");
-  write("argo-apps/local/dev/application-taken.yaml", { ...taken, metadata: { ...taken.metadata, annotations } });
-  await push("test: an Application of prod's");
+  for (const [name, annotations] of Object.entries(ways)) {
+    const taken = await template(name, "envs/dev/frontend");
+    write(`argo-apps/local/dev/application-${name}.yaml`, {
+      ...taken,
+      metadata: { ...taken.metadata, annotations },
+    });
+  }
+  await push("test: Applications of prod's");
   await refresh();
   await waitUntil("the sync of dev to fail", 120, async () => {
     const said = await saidOf("dev");
-    return /prod-backend is part of applications/.test(said) ? undefined : said;
+    const missing = Object.keys(ways).filter((name) => !said.includes(`${name} is part of applications`));
+    return missing.length === 0 ? undefined : `nothing about ${missing.join(", ")} in: ${said}`;
   });
   expect(await belongings()).toBe(before);
 });

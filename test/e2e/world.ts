@@ -160,9 +160,15 @@ export async function pressSync(environment: string): Promise<void> {
 
 async function sync(name: string): Promise<void> {
   const head = await git("rev-parse", "HEAD");
-  await waitUntil(`${name} to be compared with HEAD`, 60, async () =>
-    (await application(name))?.revision === head ? undefined : "it is not",
-  );
+  let before: ApplicationState | undefined;
+  await waitUntil(`${name} to be compared with HEAD`, 60, async () => {
+    const object = await get("applications.argoproj.io", name, "argocd");
+    before = object && stateOf(object);
+    // The request of `refresh` goes with its answer.
+    const asked = (object?.metadata as any)?.annotations?.["argocd.argoproj.io/refresh"] !== undefined;
+    return before?.revision === head && !asked ? undefined : "it is not";
+  });
+  if (before?.sync === "Synced" && before.health === "Healthy") return;
   const operation = { operation: { initiatedBy: { username: "a person" }, sync: { revision: head, prune: true } } };
   const patch = ["--type", "merge", "-p", JSON.stringify(operation)];
   await kubectl(live(), ["patch", "application", name, "-n", "argocd", ...patch]);
