@@ -3,7 +3,6 @@ import type { Environment } from "../generators/model/environment.ts";
 import { effectiveRelease } from "../generators/model/place.ts";
 import type { Input, Platform } from "../generators/model/platform.ts";
 import { primaryOf, weightOf } from "../generators/model/resolve.ts";
-import { readApplications } from "./lib/applications.ts";
 import { type Change, carryOut, type Edit } from "./lib/change.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
 import type { Clone } from "./lib/clone.ts";
@@ -246,7 +245,7 @@ async function checkHealth(
     if (context !== undefined) await requireReachable(live);
     return { trailers: [], notes: [`health in the cluster ${cluster.name} was not looked at: ${why}`] };
   }
-  const snapshot = await readSnapshot(live, await readApplications(live));
+  const snapshot = await readSnapshot(live);
   const troubles = troublesOf(environmentStatus(source.value, snapshot), names);
   if (troubles.length === 0)
     return { trailers: [], notes: [`${names.join(", ")}: Synced and Healthy in ${source.value.name}`] };

@@ -14,6 +14,7 @@ if (major < wanted) {
   module.enableCompileCache(`${import.meta.dirname}/../node_modules/.cache/slipway`);
   // https://no-color.org, which not all that prints here knows.
   if (process.env.NO_COLOR) process.env.FORCE_COLOR = "0";
+  (await import("./lib/output.ts")).guardOutput();
   const [command = "--help"] = process.argv.splice(2, 1);
   const commands = readdirSync(import.meta.dirname)
     .filter((name) => name.endsWith(".ts"))
@@ -31,7 +32,6 @@ if (major < wanted) {
     );
   else {
     const { nearMiss } = await import("../generators/model/faults.ts");
-    (await import("./lib/output.ts")).guardOutput();
     console.error(
       `there is no command ${JSON.stringify(command)}; ${nearMiss(command, commands) || `there are ${commands.join(", ")}`}`,
     );

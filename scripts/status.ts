@@ -1,5 +1,4 @@
 import { chalk } from "zx/core";
-import { readApplications } from "./lib/applications.ts";
 import type { RolloutState } from "./lib/canary.ts";
 import { main, rootOf, UserError } from "./lib/cli.ts";
 import { clusterOptions, contextOf, requireReachable } from "./lib/cluster.ts";
@@ -32,7 +31,7 @@ await main({
       const live = contextOf(cluster, context);
       await requireReachable(live);
       const environments = findHosted(cluster, platform, env);
-      const snapshot = await readSnapshot(live, await readApplications(live));
+      const snapshot = await readSnapshot(live);
       const statuses = environments.map(({ value }) => environmentStatus(value, snapshot));
       const followed = snapshot.applications.find((application) => application.name === "root")?.revision;
       if (json)

@@ -25,7 +25,7 @@ await main({
     const { folder, steps } = choosePlatform(rootOf(root));
     const started = Date.now();
     const sandbox = await makeSandbox(folder);
-    console.log(`${chalk.dim(`sandbox: ${sandbox}, a clone of the bare remote ${sandbox}.git`)}`);
+    console.log(chalk.dim(`sandbox: ${sandbox}, a clone of the bare remote ${sandbox}.git`));
     const first = (await $({ cwd: sandbox })`git rev-parse HEAD`).stdout.trim();
     for (const [index, step] of steps.entries()) await show(index + 1, step, sandbox);
     const page = join(sandbox, "..", "review.html");
@@ -34,9 +34,7 @@ await main({
     console.log(`\n${chalk.bold("What Git remembers")}`);
     console.log((await $({ cwd: sandbox })`git log --format=${"  %h %s"} ${first}..HEAD`).stdout.trimEnd());
     console.log(`\n${chalk.bold("The review page of all of it:")} ${page}`);
-    console.log(
-      `${chalk.dim(`${((Date.now() - started) / 1000).toFixed(1)} s. Now for real: npm run weight -- --help`)}`,
-    );
+    console.log(chalk.dim(`${((Date.now() - started) / 1000).toFixed(1)} s. Now for real: npm run weight -- --help`));
   },
 });
 
@@ -88,12 +86,12 @@ async function show(number: number, { what, command, args = [] }: Step, sandbox:
   console.log(`\n${chalk.bold(`${number}. ${what}`)}`);
   if (!command) return;
   await type(sandbox, command, args);
-  console.log(`${chalk.dim(`  ${((Date.now() - started) / 1000).toFixed(1)} s`)}`);
+  console.log(chalk.dim(`  ${((Date.now() - started) / 1000).toFixed(1)} s`));
 }
 
 /** Types a command, and goes on with --force where it asks for that. @throws UserError where it refuses all the same */
 async function type(sandbox: string, command: string, args: readonly string[]): Promise<void> {
-  console.log(`${chalk.cyan(`$ npm run ${command} -- ${args.join(" ")}`)}`);
+  console.log(chalk.cyan(`$ npm run ${command} -- ${args.join(" ")}`));
   const { exitCode, stdout, stderr } = await slipway(sandbox, command, args);
   for (const line of `${stdout}\n${stderr}`.split("\n").filter((text) => text.trim() !== "")) console.log(`  ${line}`);
   if (exitCode === 0) return;

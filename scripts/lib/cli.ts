@@ -3,7 +3,6 @@ import { existsSync, lstatSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { inspect, type ParseArgsConfig, parseArgs, styleText } from "node:util";
 import { leaveRepository } from "./git-environment.ts";
-import { guardOutput } from "./output.ts";
 
 /** A wrong call of a command, or a state of the machine that the user can mend. One line, exit status 1. */
 export class UserError extends Error {
@@ -106,7 +105,6 @@ export const commandName = () => name;
  * anything else is a bug and shows its stack.
  */
 export async function main<const O extends Readonly<Record<string, Option>>>(command: Command<O>): Promise<void> {
-  guardOutput();
   name = command.usage.replace(/ --$/, "");
   try {
     // A command works in the folder that it is told, also when a Git hook of another repository calls it.

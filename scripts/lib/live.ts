@@ -1,6 +1,6 @@
 import type { Environment } from "../../generators/model/environment.ts";
 import { namespaceOf, weightOf } from "../../generators/model/resolve.ts";
-import { type ApplicationState, environmentOf, isSettled } from "./applications.ts";
+import { type ApplicationState, environmentOf, isSettled, readApplications } from "./applications.ts";
 import { type LiveDeployment, type RolloutState, rolloutState } from "./canary.ts";
 import { type LiveCluster, type LiveObject, list } from "./cluster.ts";
 import { weightsOf } from "./diff/compare.ts";
@@ -72,8 +72,9 @@ export interface Snapshot {
 }
 
 /** Reads what a status needs of the cluster. */
-export async function readSnapshot(live: LiveCluster, applications: readonly ApplicationState[]): Promise<Snapshot> {
-  const [deployments, statefulSets, routes, canaries, pods] = await Promise.all([
+export async function readSnapshot(live: LiveCluster): Promise<Snapshot> {
+  const [applications, deployments, statefulSets, routes, canaries, pods] = await Promise.all([
+    readApplications(live),
     list(live, "deployments.apps"),
     list(live, "statefulsets.apps"),
     list(live, "virtualservices.networking.istio.io"),
@@ -104,8 +105,7 @@ export function environmentStatus(environment: Environment, snapshot: Snapshot):
   });
   const dataStores = Object.entries(environment.dataStores).map(([dataStore, { image }]): DataStoreStatus => {
     const found = snapshot.statefulSets.find(finder(environment, dataStore)(dataStore));
-    const git = { tag: image.tag, ...(image.digest && { digest: image.digest }) };
-    return { dataStore, git, ...(found && { live: runningState(found) }), ...settled(dataStore) };
+    return { dataStore, git: declaredState(image), ...(found && { live: runningState(found) }), ...settled(dataStore) };
   });
   return {
     environment: name,
@@ -186,8 +186,7 @@ function versionsOf(
   const named = finder(environment, service);
   const weights = liveWeights(routes.find(named(service)));
   return Object.entries(spec?.versions ?? {}).map(([version, place]): VersionStatus => {
-    const { tag, digest } = place.release.image;
-    const git = { tag, ...(digest && { digest }), weight: spec ? weightOf(spec, place) : 0 };
+    const git = { ...declaredState(place.release.image), weight: spec ? weightOf(spec, place) : 0 };
     // What serves is Flagger's copy; the Deployment in Git has pods only while they are analysed.
     const deployment = deployments.find(named(`${service}-${version}${rollout ? "-primary" : ""}`));
     if (!deployment) return { version, git };
@@ -195,6 +194,9 @@ function versionsOf(
     return { version, git, live: { ...runningState(deployment), weight } };
   });
 }
+
+/** What the inputs say of an image, without its repository. */
+const declaredState = ({ tag, digest }: ImageState): ImageState => ({ tag, ...(digest && { digest }) });
 
 /** What a Deployment or StatefulSet runs. */
 function runningState({ spec, status }: LiveObject): ImageState & PodCounts {
