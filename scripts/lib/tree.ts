@@ -194,10 +194,19 @@ export function replaceFile(path: string, text: string): void {
   }
 }
 
-/** Writes a file that was not there: a link of that name is not followed. */
+/**
+ * Writes a file that was not there: a link of that name is not followed.
+ *
+ * @throws what the file system refuses, with the path, which Node leaves out where the disk is full
+ */
 function writeNew(path: string, text: string): void {
   rmSync(path, { force: true });
-  writeFileSync(path, text, { flag: "wx" });
+  try {
+    writeFileSync(path, text, { flag: "wx" });
+  } catch (error) {
+    if (!(error instanceof Error) || "path" in error) throw error;
+    throw Object.assign(error, { message: `${error.message} '${path}'`, path });
+  }
 }
 
 /** Removes a file, and the folders that it leaves empty. */

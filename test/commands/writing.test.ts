@@ -1,5 +1,5 @@
 /** Commands that write take turns, write whole files or none, and never through a link. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { planRender } from "../../scripts/lib/render.ts";
 import { slipway, slipwayWith } from "../clones.ts";
-import { copyInputs, shippedFolder, temporaryFolder } from "../support.ts";
+import { copyInputs, repository, shippedFolder, temporaryFolder } from "../support.ts";
 
 const render = (folder: string) => planRender(folder).write();
 /** Every file below a folder with its text, but for the memory. */
@@ -106,6 +106,17 @@ describe("what cannot be written leaves nothing half done", () => {
     const before = everything(folder);
     const { status, stderr } = await slipway(folder, "render");
     expect(stderr).toMatch(/^E[A-Z]+: [^\n]*envs\/staging[^\n]*\n$/);
+    expect(status).toBe(1);
+    expect(everything(folder)).toEqual(before);
+  });
+
+  test("a disk that takes no more: the line names the file", () => {
+    const folder = copyInputs(shippedFolder);
+    const before = everything(folder);
+    // A limit of 4 KiB for a file fails as a full disk does, and needs no disk of its own.
+    const run = `ulimit -f 4; exec "$0" ${join(repository, "scripts/run.js")} render --root ${folder}`;
+    const { status, stderr } = spawnSync("bash", ["-c", run, process.execPath], { encoding: "utf8" });
+    expect(stderr).toMatch(/^E[A-Z]+: [^\n]*\.slipway-tmp'\n$/);
     expect(status).toBe(1);
     expect(everything(folder)).toEqual(before);
   });

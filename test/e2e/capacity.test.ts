@@ -1,5 +1,5 @@
 /** What a change of size does to what runs: no pod is lost, and a volume grows where it is. */
-import { afterAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { kubectl, list, waitUntil } from "../../scripts/lib/cluster.ts";
 import {
   application,
@@ -69,13 +69,17 @@ test.each([
 
 const pause = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
 
-const growing = (value: boolean) =>
-  kubectl(live(), ["patch", "storageclass", "standard", "-p", JSON.stringify({ allowVolumeExpansion: value })]);
+const growing = (value: string) =>
+  kubectl(live(), ["patch", "storageclass", "standard", "-p", `{"allowVolumeExpansion":${value}}`]);
 
-afterAll(() => growing(false));
+let before = "";
+beforeAll(async () => {
+  before = await kubectl(live(), ["get", "storageclass", "standard", "-o", "jsonpath={.allowVolumeExpansion}"]);
+});
+afterAll(() => growing(before.trim() || "null"));
 
 test("a volume grows by one commit: the same claim, volume and pod; it outlives its data store, which a person lets go", async () => {
-  await growing(true);
+  await growing("true");
   const archive = {
     image: { repository: "docker.io/library/mysql", tag: "8.4.6" },
     port: 3306,
