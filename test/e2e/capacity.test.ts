@@ -72,11 +72,11 @@ const pause = (time: number) => new Promise((resolve) => setTimeout(resolve, tim
 const growing = (value: string) =>
   kubectl(live(), ["patch", "storageclass", "standard", "-p", `{"allowVolumeExpansion":${value}}`]);
 
-let before = "";
+let expansion = "";
 beforeAll(async () => {
-  before = await kubectl(live(), ["get", "storageclass", "standard", "-o", "jsonpath={.allowVolumeExpansion}"]);
+  expansion = await kubectl(live(), ["get", "storageclass", "standard", "-o", "jsonpath={.allowVolumeExpansion}"]);
 });
-afterAll(() => growing(before.trim() || "null"));
+afterAll(() => growing(expansion.trim() || "null"));
 
 test("a volume grows by one commit: the same claim, volume and pod; it outlives its data store, which a person lets go", async () => {
   await growing("true");
