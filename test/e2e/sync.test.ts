@@ -42,6 +42,8 @@ test("dev and staging were made wave by wave", async () => {
 });
 
 test("prod waits for a person, who syncs it in the UI", async () => {
+  // Nobody may have done so yet: the order of the tests is a different one each time.
+  await pressSync("prod");
   await change("test: a timeout in prod", { "envs/prod.yaml": setIn(["services", "frontend", "timeout"], "9s") });
   await settled();
   const { sync } = (await application("prod-routes")) ?? {};
