@@ -1,0 +1,133 @@
+/** What the invariants look at: a platform's inputs, and everything that is rendered from them. */
+import { plan } from "../../generators/index.ts";
+import type { Cluster } from "../../generators/model/cluster.ts";
+import type { Environment } from "../../generators/model/environment.ts";
+import type { Platform } from "../../generators/model/platform.ts";
+import type { DataStore, Service, Version } from "../../generators/model/service.ts";
+import { objectsOf, type Rendered } from "../support.ts";
+
+/** A rendered object. */
+export interface Live {
+  readonly kind: string;
+  readonly metadata?: {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly finalizers?: readonly string[];
+  };
+  readonly spec?: any;
+  readonly [key: string]: any;
+}
+
+/** Something that an invariant is about, and whether it holds there. */
+export type Case = readonly [subject: string, holds: boolean];
+
+/** Yields each subject of a platform; an invariant without any subject in all platforms fails too. */
+export type Invariant = (view: View) => Iterable<Case>;
+
+/** One version of a service, with what was rendered for it. */
+export interface VersionView {
+  readonly environment: Environment;
+  readonly cluster: Cluster;
+  readonly service: string;
+  readonly spec: Service;
+  readonly name: string;
+  readonly version: Version;
+  readonly namespace: string;
+  readonly deployment: Live;
+}
+
+/** A data store, with what was rendered for it. */
+export interface StoreView {
+  readonly environment: Environment;
+  readonly name: string;
+  readonly spec: DataStore;
+  readonly namespace: string;
+  readonly statefulSet: Live;
+}
+
+/** A pod template and the object that makes pods of it. */
+export interface PodView {
+  readonly owner: Live;
+  readonly id: string;
+  readonly spec: any;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface View {
+  readonly platform: Platform;
+  readonly clusters: readonly Cluster[];
+  readonly environments: readonly Environment[];
+  readonly objects: readonly Rendered[];
+  readonly versions: readonly VersionView[];
+  readonly stores: readonly StoreView[];
+  readonly pods: readonly PodView[];
+  readonly of: (kind: string, namespace?: string) => readonly Live[];
+  /** @throws where it is not rendered */
+  readonly one: (kind: string, name: string, namespace?: string) => Live;
+  /** A chart's values, by the name of its Application; none where the cluster does not install it. */
+  readonly values: (cluster: Cluster, component: string) => any;
+  readonly clusterOf: (environment: Environment) => Cluster;
+}
+
+export const id = ({ kind, metadata }: Live) => `${kind} ${metadata?.namespace ?? ""}/${metadata?.name}`;
+
+/** Where a workload lives: stated here a second time, so that a slip in the model shows. */
+export function namespaceOf({ name, namespaces }: Environment, workload: string): string {
+  return namespaces.layout === "shared" ? (namespaces.name ?? name) : `${name}-${workload}`;
+}
+
+const podOwners = ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"];
+
+export function viewOf(platform: Platform): View {
+  const objects = objectsOf(platform);
+  const documents = new Map(
+    plan(platform).flatMap(({ folder, generate }) =>
+      generate().flatMap((one) => ("file" in one ? [[`${folder}/${one.file}`, one.content] as const] : [])),
+    ),
+  );
+  const clusters = platform.clusters.map(({ value }) => value);
+  const environments = platform.environments.map(({ value }) => value);
+  const of = (kind: string, namespace?: string) =>
+    objects
+      .map(({ object }): Live => object)
+      .filter(
+        (object) => object.kind === kind && (namespace ?? object.metadata?.namespace) === object.metadata?.namespace,
+      );
+  const one = (kind: string, name: string, namespace?: string) => {
+    const found = of(kind, namespace).find(({ metadata }) => metadata?.name === name);
+    if (!found) throw new Error(`there is no ${kind} ${namespace ?? ""}/${name}`);
+    return found;
+  };
+  const clusterOf = ({ cluster }: Environment) => {
+    const found = clusters.find(({ name }) => name === cluster);
+    if (!found) throw new Error(`there is no cluster ${cluster}`);
+    return found;
+  };
+  const versions = environments.flatMap((environment) =>
+    Object.entries(environment.services).flatMap(([service, spec]) =>
+      Object.entries(spec.versions).map(([name, version]): VersionView => {
+        const namespace = namespaceOf(environment, service);
+        const deployment = one("Deployment", `${service}-${name}`, namespace);
+        return { environment, cluster: clusterOf(environment), service, spec, name, version, namespace, deployment };
+      }),
+    ),
+  );
+  const stores = environments.flatMap((environment) =>
+    Object.entries(environment.dataStores).map(([name, spec]): StoreView => {
+      const namespace = namespaceOf(environment, name);
+      return { environment, name, spec, namespace, statefulSet: one("StatefulSet", name, namespace) };
+    }),
+  );
+  const pods = podOwners
+    .flatMap((kind) => of(kind))
+    .map((owner): PodView => {
+      const { metadata, spec } = owner.spec.jobTemplate?.spec.template ?? owner.spec.template;
+      const { labels = {}, annotations = {} } = metadata ?? {};
+      return { owner, id: id(owner), spec, labels, annotations };
+    });
+  const values = ({ name }: Cluster, component: string) => documents.get(`clusters/${name}/${component}/values.yaml`);
+  return { platform, clusters, environments, objects, versions, stores, pods, of, one, values, clusterOf };
+}
