@@ -199,7 +199,7 @@ export function replaceFile(path: string, text: string): void {
  *
  * @throws what the file system refuses, with the path, which Node leaves out where the disk is full
  */
-function writeNew(path: string, text: string): void {
+export function writeNew(path: string, text: string): void {
   rmSync(path, { force: true });
   try {
     writeFileSync(path, text, { flag: "wx" });

@@ -1,9 +1,10 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { commandName, UserError } from "./cli.ts";
 import { patience } from "./patience.ts";
+import { writeNew } from "./tree.ts";
 
 /** Who changes a clone at the moment. */
 interface Holder {
@@ -45,7 +46,7 @@ export async function takeTurn(root: string): Promise<() => void> {
   mkdirSync(dirname(path), { recursive: true });
   try {
     // A link appears with its whole text, and only where nothing is: nobody reads half of it.
-    writeFileSync(whole, JSON.stringify(own));
+    writeNew(whole, JSON.stringify(own));
     let told: string | undefined;
     while (!isLinked(whole, path)) {
       const holder = readHolder(path);

@@ -110,13 +110,16 @@ describe("what cannot be written leaves nothing half done", () => {
     expect(everything(folder)).toEqual(before);
   });
 
-  test("a disk that takes no more: the line names the file", () => {
+  test.each([
+    ["from a rendered file on", 4, /^E[A-Z]+: [^\n]*\.slipway-tmp'\n$/],
+    ["from the first file on", 0, /^E[A-Z]+: [^\n]*turn\.json[^\n]*'\n$/],
+  ])("a disk that takes no more, %s: the line names the file", (_when, limit, line) => {
     const folder = copyInputs(shippedFolder);
     const before = everything(folder);
-    // A limit of 4 KiB for a file fails as a full disk does, and needs no disk of its own.
-    const run = `ulimit -f 4; exec "$0" ${join(repository, "scripts/run.js")} render --root ${folder}`;
+    // A limit for the size of a file, KiB, fails as a full disk does, and needs no disk of its own.
+    const run = `ulimit -f ${limit}; exec "$0" ${join(repository, "scripts/run.js")} render --root ${folder}`;
     const { status, stderr } = spawnSync("bash", ["-c", run, process.execPath], { encoding: "utf8" });
-    expect(stderr).toMatch(/^E[A-Z]+: [^\n]*\.slipway-tmp'\n$/);
+    expect(stderr).toMatch(line);
     expect(status).toBe(1);
     expect(everything(folder)).toEqual(before);
   });
