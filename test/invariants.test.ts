@@ -1,16 +1,13 @@
 /** What must hold in every platform, whatever else changes. `npm run test:mutations` shows that each of these can fail. */
 import { describe, expect, test } from "vitest";
-import { argo } from "./invariants/argo.ts";
-import { network } from "./invariants/network.ts";
-import { platform } from "./invariants/platform.ts";
-import { pods } from "./invariants/pods.ts";
+import { invariants } from "./invariants/index.ts";
 import { viewOf } from "./invariants/view.ts";
 import { platformFolders, platformIn } from "./support.ts";
 
 const views = Object.entries(platformFolders).map(([name, folder]) => ({ name, view: viewOf(platformIn(folder)) }));
 
-describe.each(Object.entries({ pods, network, argo, platform }))("%s", (_, invariants) => {
-  test.each(Object.entries(invariants))("%s", (_, invariant) => {
+describe.each(Object.entries(invariants))("%s", (_, about) => {
+  test.each(Object.entries(about))("%s", (_, invariant) => {
     const cases = views.flatMap(({ name, view }) =>
       [...invariant(view)].map(([subject, holds]) => ({ subject: `${name}: ${subject}`, holds })),
     );

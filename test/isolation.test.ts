@@ -30,15 +30,6 @@ describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
     }
   });
 
-  test("a parent is as manual as its environment, and leaves the Applications of others alone", () => {
-    for (const { name, delivery } of environments) {
-      const { automated, syncOptions } = named("Application", name).syncPolicy;
-      expect(automated !== undefined, name).toBe(delivery.sync === "automated");
-      expect(automated?.prune ?? false, name).toBe(delivery.sync === "automated" && delivery.prune);
-      expect(syncOptions).toContain("FailOnSharedResource=true");
-    }
-  });
-
   test("an environment's project names its kinds one by one, and no namespace of the platform", () => {
     for (const { name } of environments) {
       const { destinations, clusterResourceWhitelist, namespaceResourceWhitelist } = named("AppProject", name);
@@ -93,14 +84,5 @@ describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
         for (const host of gateway?.hosts ?? []) expect(text("gateways")).toContain(`'${host}'`);
       }
     }
-  });
-
-  test("deployers may sync, and confirm deletions; they may not change, override, delete or enter anything", () => {
-    const policies = ofKind("AppProject").flatMap(({ spec }) =>
-      (spec.roles ?? []).flatMap((role: { policies: string[] }) => role.policies),
-    );
-    const actions = policies.map((policy: string) => policy.split(", ")[3]);
-    const known = ["get", "sync", "action/argoproj.io/Application/confirm-deletion"];
-    expect(actions.filter((action: string | undefined) => !known.includes(action ?? ""))).toEqual([]);
   });
 });

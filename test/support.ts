@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { plan } from "../generators/index.ts";
 import { type Platform, parsePlatform } from "../generators/model/platform.ts";
-import { type KubernetesObject, renderUnit } from "../generators/render/output.ts";
+import { type Document, type KubernetesObject, renderUnit } from "../generators/render/output.ts";
 import { readInputs } from "../scripts/lib/inputs.ts";
 import { readPlatform } from "../scripts/lib/render.ts";
 
@@ -35,12 +35,19 @@ export interface Rendered {
   readonly object: KubernetesObject & { readonly spec?: any; readonly [key: string]: any };
 }
 
-/** The objects of a platform before they are written; files that are no objects are left out. */
-export function objectsOf(platform: Platform): Rendered[] {
-  return plan(platform).flatMap((unit) =>
-    unit.generate().flatMap((object) => ("file" in object ? [] : [{ folder: unit.folder, object }])),
-  );
+/** What a platform is rendered to, before it is written: objects, and the content of other files by path. */
+export function outputsOf(platform: Platform): { objects: Rendered[]; documents: Map<string, Document["content"]> } {
+  const objects: Rendered[] = [];
+  const documents = new Map<string, Document["content"]>();
+  for (const { folder, generate } of plan(platform))
+    for (const output of generate())
+      if ("file" in output) documents.set(`${folder}/${output.file}`, output.content);
+      else objects.push({ folder, object: output });
+  return { objects, documents };
 }
+
+/** The objects of a platform before they are written; files that are no objects are left out. */
+export const objectsOf = (platform: Platform): Rendered[] => outputsOf(platform).objects;
 
 export function filesOf(platform: Platform): Map<string, string> {
   return new Map(

@@ -63,8 +63,7 @@ export const argo: Readonly<Record<string, Invariant>> = {
     for (const one of [...root, ...parents]) yield [id(one), optionsOf(one).includes("FailOnSharedResource=true")];
   },
   *"an Application applies on the server, prunes last, keeps trying the newest commit, and replaces nothing"(view) {
-    const { all, children, platform, parents, root } = applications(view);
-    const leading = new Set([...parents, ...root]);
+    const { all, children, platform } = applications(view);
     for (const one of all) {
       const { limit, refresh, backoff } = one.spec.syncPolicy.retry ?? {};
       yield [`${id(one)} retry`, limit >= 5 && refresh === true && Boolean(backoff?.maxDuration)];
@@ -78,9 +77,9 @@ export const argo: Readonly<Record<string, Invariant>> = {
       ];
       yield [`${id(one)} options`, !optionsOf(one).some((option) => risky.includes(option))];
     }
-    const parent = (one: Live) => leading.has(one) || one.spec.source?.path.startsWith("argo-apps/");
     for (const one of [...children, ...platform])
-      if (!parent(one)) yield [`${id(one)} server`, optionsOf(one).includes("ServerSideApply=true")];
+      if (!one.spec.source?.path.startsWith("argo-apps/"))
+        yield [`${id(one)} server`, optionsOf(one).includes("ServerSideApply=true")];
   },
   *"an Application reads the stated repository and branch, or a chart whose version is pinned"({ of, clusters }) {
     const urls = new Set(clusters.map(({ repository: { url, revision } }) => `${url} ${revision}`));

@@ -2,7 +2,8 @@
 import { BlockList } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import type { Environment } from "../../generators/model/environment.ts";
-import { type Invariant, id, namespaceOf, type View } from "./view.ts";
+import type { Service } from "../../generators/model/service.ts";
+import { type Invariant, id, namespaceOf, partOf, type View } from "./view.ts";
 
 interface DeclaredCall {
   readonly caller: string;
@@ -12,24 +13,31 @@ interface DeclaredCall {
 }
 
 const hostOf = (name: string, namespace: string) => `${name}.${namespace}.svc.cluster.local`;
-const portNumbers = (environment: Environment, callee: string, portName?: string): number[] => {
-  const service = environment.services[callee];
-  const store = environment.dataStores[callee];
+
+/** The ports of all versions of a service, by name. */
+const portsOf = (service: Service | undefined) =>
+  Object.values(service?.versions ?? {}).flatMap(({ release }) => Object.entries(release.ports));
+
+/** The calls of all versions of a service. */
+const callsOf = ({ versions }: Service) =>
+  Object.values(versions).flatMap((version) => [...(version.release.calls ?? []), ...(version.calls ?? [])]);
+
+const portNumbers = ({ services, dataStores }: Environment, callee: string, port?: string): number[] => {
+  const store = dataStores[callee];
   if (store) return [store.port];
-  const ports = Object.values(service?.versions ?? {}).flatMap(({ release }) => Object.entries(release.ports));
-  return ports.filter(([name]) => portName === undefined || name === portName).map(([, { port }]) => port);
+  return portsOf(services[callee]).flatMap(([name, { port: own }]) =>
+    port === undefined || name === port ? [own] : [],
+  );
 };
 
 /** The calls of an environment as its input states them, read here a second time. */
 function declaredCalls(environment: Environment): DeclaredCall[] {
-  return Object.entries(environment.services).flatMap(([caller, { versions }]) =>
-    Object.values(versions)
-      .flatMap((version) => [...(version.release.calls ?? []), ...(version.calls ?? [])])
-      .flatMap((call) => {
-        if (typeof call !== "string" || call.split(":")[0]?.includes(".")) return [];
-        const [callee = "", port] = call.split(":");
-        return [{ caller, callee, ports: portNumbers(environment, callee, port) }];
-      }),
+  return Object.entries(environment.services).flatMap(([caller, service]) =>
+    callsOf(service).flatMap((call) => {
+      if (typeof call !== "string" || call.split(":")[0]?.includes(".")) return [];
+      const [callee = "", port] = call.split(":");
+      return [{ caller, callee, ports: portNumbers(environment, callee, port) }];
+    }),
   );
 }
 
@@ -48,47 +56,63 @@ function callersOf(calls: readonly DeclaredCall[], callee: string): Map<string, 
 function* workloads({ environments }: View) {
   for (const environment of environments) {
     const calls = declaredCalls(environment);
-    for (const name of [...Object.keys(environment.services), ...Object.keys(environment.dataStores)])
-      yield { environment, name, namespace: namespaceOf(environment, name), callers: callersOf(calls, name), calls };
+    for (const name of [...Object.keys(environment.services), ...Object.keys(environment.dataStores)]) {
+      const called = calls.filter(({ caller }) => caller === name).map(({ callee }) => callee);
+      yield {
+        environment,
+        name,
+        namespace: namespaceOf(environment, name),
+        callers: callersOf(calls, name),
+        callees: [...new Set(called)].map((callee) => ({ callee, home: namespaceOf(environment, callee) })),
+        isFlagger: environment.services[name]?.rollout.strategy === "flagger",
+      };
+    }
   }
 }
 
 const exposedPorts = ({ services }: Environment, name: string): number[] => {
   const service = services[name];
   if (!service?.expose) return [];
-  const ports = Object.values(service.versions).flatMap(({ release }) => Object.entries(release.ports));
+  const ports = portsOf(service);
   const first = service.expose.port ?? ports.find(([, { protocol }]) => protocol !== "tcp")?.[0];
   return [...new Set(ports.filter(([port]) => port === first).map(([, { port }]) => port))].sort((a, b) => a - b);
 };
+
+/** The rules for requests to a service, of all routes. */
+const rulesFor = ({ of }: View, service: string, namespace: string): any[] =>
+  of("VirtualService").flatMap(({ spec: { http = [] } }) =>
+    http.filter(({ route }: any) => route[0].destination.host === hostOf(service, namespace)),
+  );
 
 /** An object as it is written, to be compared. */
 const plain = (value: unknown) =>
   JSON.stringify(value, value && typeof value === "object" ? Object.keys(value).sort() : undefined);
 const sorted = (numbers: readonly (string | number)[]) => numbers.map(Number).sort((a, b) => a - b);
-const peerName = ({ namespaceSelector, podSelector }: any) =>
-  `${namespaceSelector?.matchLabels?.["kubernetes.io/metadata.name"]}/${podSelector?.matchLabels?.["app.kubernetes.io/name"] ?? podSelector?.matchLabels?.istio ?? podSelector?.matchLabels?.app ?? "*"}`;
+const peerName = ({ namespaceSelector, podSelector }: any) => {
+  const { istio, app, "app.kubernetes.io/name": name } = podSelector?.matchLabels ?? {};
+  return `${namespaceSelector?.matchLabels?.["kubernetes.io/metadata.name"]}/${name ?? istio ?? app ?? "*"}`;
+};
 
-/** Where a public host never is, and what a pod has no business with: one address of each range. */
-const neverPublic = [
-  ["10.0.0.1", "a private network"],
-  ["172.16.0.1", "a private network"],
-  ["172.31.255.254", "a private network"],
-  ["192.168.0.1", "a private network"],
-  ["100.64.0.1", "shared address space"],
-  ["100.100.100.200", "the metadata service of Alibaba"],
-  ["169.254.169.254", "the metadata service"],
-  ["168.63.129.16", "Azure's platform"],
-  ["192.0.0.192", "the metadata service of Oracle"],
-] as const;
+/** Where a public host never is: an address of each range. */
+const privateAddresses = ["10.0.0.1", "172.16.0.1", "172.31.255.254", "192.168.0.1", "100.64.0.1"];
+/** What a pod has no business with, wherever a host is said to be: metadata services, and Azure's platform. */
+const metadataAddresses = ["169.254.169.254", "100.100.100.200", "192.0.0.192", "168.63.129.16"];
+
+function rangesOf(texts: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const text of texts) {
+    const [address = "", prefix = ""] = text.split("/");
+    list.addSubnet(address, Number(prefix), address.includes(":") ? "ipv6" : "ipv4");
+  }
+  return list;
+}
 
 export const network: Readonly<Record<string, Invariant>> = {
   *"nothing gets into or out of a namespace of an environment until a workload's own policy says so"({
-    environments,
+    namespaces,
     of,
   }) {
-    const names = new Set(environments.map(({ name }) => name));
-    for (const { metadata } of of("Namespace")) {
-      if (!names.has(metadata?.labels?.["app.kubernetes.io/part-of"] ?? "")) continue;
+    for (const { metadata } of namespaces) {
       const namespace = metadata?.name ?? "";
       const policy = of("NetworkPolicy", namespace).find(({ spec }) => Object.keys(spec.podSelector).length === 0);
       const { policyTypes, ingress, egress } = policy?.spec ?? {};
@@ -116,7 +140,7 @@ export const network: Readonly<Record<string, Invariant>> = {
       yield [id(one), one.spec.mtls.mode === "STRICT" && !one.spec.portLevelMtls];
   },
   *"the network lets in the declared callers, the gateway, the load tester and Prometheus, each to its ports"(view) {
-    for (const { environment, name, namespace, callers } of workloads(view)) {
+    for (const { environment, name, namespace, callers, isFlagger } of workloads(view)) {
       const cluster = view.clusterOf(environment);
       const { ingress, policyTypes } = view.one("NetworkPolicy", name, namespace).spec;
       yield [`${namespace}/${name} types`, isDeepStrictEqual(policyTypes, ["Ingress", "Egress"])];
@@ -133,14 +157,12 @@ export const network: Readonly<Record<string, Invariant>> = {
         whole &&= from.length > 0 && ports.length > 0 && ports.every((one: any) => one.port && one.protocol === "TCP");
         for (const peer of from) found.set(peerName(peer), sorted(ports.map(({ port }: any) => port)));
       }
-      if (environment.services[name]?.rollout.strategy === "flagger") {
-        yield [`${namespace}/${name} load tester`, found.delete("flagger-system/flagger-loadtester")];
-      }
+      if (isFlagger) yield [`${namespace}/${name} load tester`, found.delete("flagger-system/flagger-loadtester")];
       yield [`${namespace}/${name}`, whole && isDeepStrictEqual(found, expected)];
     }
   },
   *"the mesh lets in the same by identity and port, and nobody else"(view) {
-    for (const { environment, name, namespace, callers } of workloads(view)) {
+    for (const { environment, name, namespace, callers, isFlagger } of workloads(view)) {
       const { spec } = view.one("AuthorizationPolicy", name, namespace);
       const expected = new Map(
         [...callers].map(([caller, ports]) => [
@@ -157,19 +179,15 @@ export const network: Readonly<Record<string, Invariant>> = {
         whole &&= isDeepStrictEqual(Object.keys(from[0].source), ["principals"]);
         for (const principal of from[0].source.principals) found.set(principal, sorted(to[0].operation.ports));
       }
-      if (environment.services[name]?.rollout.strategy === "flagger")
-        found.delete("cluster.local/ns/flagger-system/sa/flagger-loadtester");
+      const tester = "cluster.local/ns/flagger-system/sa/flagger-loadtester";
+      if (isFlagger) yield [`${namespace}/${name} load tester`, found.delete(tester)];
       yield [`${namespace}/${name}`, whole && isDeepStrictEqual(found, expected)];
     }
   },
   *"a pod gets out to names, to istiod, to the collector of traces and to what it declares to call"(view) {
-    for (const { environment, name, namespace, calls } of workloads(view)) {
+    for (const { name, namespace, callees } of workloads(view)) {
       const { egress } = view.one("NetworkPolicy", name, namespace).spec;
-      const allowed = new Set(
-        calls
-          .filter(({ caller }) => caller === name)
-          .map(({ callee }) => `${namespaceOf(environment, callee)}/${callee}`),
-      );
+      const allowed = new Set(callees.map(({ callee, home }) => `${home}/${callee}`));
       const reached = new Set<string>();
       for (const { to = [], ports = [] } of egress) {
         yield [`${namespace}/${name} bounded`, to.length > 0 && ports.length > 0];
@@ -179,8 +197,8 @@ export const network: Readonly<Record<string, Invariant>> = {
         for (const peer of to) {
           if (peer.ipBlock) continue;
           const who = peerName(peer);
-          if (allowed.has(who)) reached.add(who);
           const own = allowed.has(who);
+          if (own) reached.add(who);
           const istiod = who === "istio-system/istiod" && isDeepStrictEqual(numbers, [15012]);
           const traces = who === "tracing/*" && isDeepStrictEqual(numbers, [4317, 4318, 9411]);
           const dns = numbers.every((port) => [53, 5353, 1053].includes(port));
@@ -195,60 +213,40 @@ export const network: Readonly<Record<string, Invariant>> = {
       for (const { to = [], ports = [] } of policy.spec.egress ?? [])
         for (const { ipBlock } of to) {
           if (!ipBlock || ports.every(({ port }: any) => port === 53 || port === 5353)) continue;
-          const list = new BlockList();
-          for (const range of ipBlock.except ?? []) {
-            const [address = "", prefix = ""] = range.split("/");
-            list.addSubnet(address, Number(prefix), address.includes(":") ? "ipv6" : "ipv4");
-          }
-          const within = new BlockList();
-          const [address = "", prefix = ""] = ipBlock.cidr.split("/");
-          within.addSubnet(address, Number(prefix), address.includes(":") ? "ipv6" : "ipv4");
-          const everywhere = ipBlock.cidr === "0.0.0.0/0";
-          for (const [probe, what] of neverPublic) {
-            const metadata = !what.startsWith("a private") && !what.startsWith("shared");
-            if ((everywhere || metadata) && within.check(probe))
-              yield [`${id(policy)} ${ipBlock.cidr} → ${what} ${probe}`, list.check(probe)];
-          }
+          const [range, except] = [rangesOf([ipBlock.cidr]), rangesOf(ipBlock.except ?? [])];
+          const never = [...metadataAddresses, ...(ipBlock.cidr === "0.0.0.0/0" ? privateAddresses : [])];
+          for (const address of never.filter((one) => range.check(one)))
+            yield [`${id(policy)} ${ipBlock.cidr} → ${address}`, except.check(address)];
         }
   },
   *"a proxy knows the hosts that its workload calls, and lets nothing else out"(view) {
-    for (const { environment, name, namespace, calls } of workloads(view)) {
+    const namespaces = new Set(view.of("Namespace").map(({ metadata }) => metadata?.name));
+    for (const { environment, name, namespace, callees } of workloads(view)) {
       const { outboundTrafficPolicy, egress } = view.one("Sidecar", name, namespace).spec;
       yield [`${namespace}/${name}`, outboundTrafficPolicy?.mode === "REGISTRY_ONLY" && egress.length === 1];
       const hosts: string[] = egress[0].hosts;
       const wild = hosts.filter((host) => host.includes("*") && host !== "istio-system/*");
       yield [`${namespace}/${name} wildcards`, wild.length === 0 && hosts.includes("istio-system/*")];
-      for (const { callee } of calls.filter(({ caller }) => caller === name)) {
-        const home = namespaceOf(environment, callee);
+      for (const { callee, home } of callees)
         yield [`${namespace}/${name} → ${callee}`, hosts.includes(`${home}/${hostOf(callee, home)}`)];
-      }
-      const called = new Set(
-        calls.filter(({ caller }) => caller === name).map(({ callee }) => namespaceOf(environment, callee)),
-      );
-      const others = hosts
-        .map((host) => host.split("/")[0] ?? "")
-        .filter((one) => view.of("Namespace").some(({ metadata }) => metadata?.name === one));
-      yield [
-        `${namespace}/${name} namespaces`,
-        others.every(
-          (one) =>
-            called.has(one) || one === namespaceOf(environment, "gateway") || ["tracing", "istio-system"].includes(one),
-        ),
+      const known = [
+        ...callees.map(({ home }) => home),
+        namespaceOf(environment, "gateway"),
+        "tracing",
+        "istio-system",
       ];
+      for (const seen of hosts.map((host) => host.split("/")[0] ?? ""))
+        if (namespaces.has(seen)) yield [`${namespace}/${name} sees ${seen}`, known.includes(seen)];
     }
   },
-  *"an external host is seen by its callers alone, and kept outside of the mesh"({ of, environments, clusterOf }) {
+  *"an external host is seen by its callers alone, and kept outside of the mesh"({ of, environments }) {
     for (const entry of of("ServiceEntry")) {
       const { exportTo, location, hosts, resolution, endpoints } = entry.spec;
-      const environment = environments.find(
-        ({ name }) => name === entry.metadata?.labels?.["app.kubernetes.io/part-of"],
-      );
-      yield [`${id(entry)} cluster`, environment !== undefined && clusterOf(environment) !== undefined];
+      const environment = environments.find(({ name }) => name === partOf(entry.metadata));
+      yield [`${id(entry)} environment`, environment !== undefined];
       if (!environment) continue;
-      const callers = Object.entries(environment.services).filter(([, { versions }]) =>
-        Object.values(versions)
-          .flatMap((version) => [...(version.release.calls ?? []), ...(version.calls ?? [])])
-          .some((call) => (typeof call === "string" ? call.split(":")[0] : call.host) === hosts[0]),
+      const callers = Object.entries(environment.services).filter(([, service]) =>
+        callsOf(service).some((call) => (typeof call === "string" ? call.split(":")[0] : call.host) === hosts[0]),
       );
       const expected = new Set([
         ...callers.map(([name]) => namespaceOf(environment, name)),
@@ -313,47 +311,34 @@ export const network: Readonly<Record<string, Invariant>> = {
       }
     }
   },
-  *"requests have the stated limits, inside the mesh and at the gateway"({ of, versions }) {
-    for (const { service, namespace, spec } of versions) {
-      const host = hostOf(service, namespace);
-      const rules = of("VirtualService").flatMap(({ spec: { http = [] } }) =>
-        http.filter(({ route }: any) => route[0].destination.host === host),
-      );
-      for (const { timeout, retries } of rules) {
-        yield [`${host} timeout`, timeout === spec.timeout];
+  *"requests have the stated limits, inside the mesh and at the gateway"(view) {
+    for (const { service, namespace, spec } of view.versions)
+      for (const { timeout, retries } of rulesFor(view, service, namespace)) {
+        yield [`${namespace}/${service} timeout`, timeout === spec.timeout];
         const { attempts, perTryTimeout, on } = spec.retries ?? {};
         const same =
           retries?.attempts === attempts &&
           (!attempts || (retries?.perTryTimeout === perTryTimeout && retries?.retryOn === on?.join(",")));
-        yield [`${host} retries`, same];
+        yield [`${namespace}/${service} retries`, same];
       }
-    }
   },
-  *"faults hit the stated share of the stated requests alone"({ of, versions }) {
-    for (const {
-      service,
-      namespace,
-      spec: { fault },
-    } of versions) {
-      const host = hostOf(service, namespace);
-      const rules = of("VirtualService").flatMap(({ spec: { http = [] } }) =>
-        http.filter(({ route }: any) => route[0].destination.host === host),
-      );
-      for (const rule of rules) {
-        yield [`${host} stated`, !rule.fault || fault !== undefined];
+  *"faults hit the stated share of the stated requests alone"(view) {
+    for (const { service, namespace, spec } of view.versions)
+      for (const rule of rulesFor(view, service, namespace)) {
+        const { fault } = spec;
+        yield [`${namespace}/${service} stated`, !rule.fault || fault !== undefined];
         if (!rule.fault || !fault) continue;
         const { delay, abort } = rule.fault;
         yield [
-          `${host} share`,
+          `${namespace}/${service} share`,
           delay?.percentage?.value === fault.delay?.percent && abort?.percentage?.value === fault.abort?.percent,
         ];
         const asked = Object.entries(fault.headers ?? {});
         yield [
-          `${host} headers`,
+          `${namespace}/${service} headers`,
           (rule.match ?? [{}]).every((one: any) => asked.every(([key, value]) => one.headers?.[key]?.exact === value)),
         ];
       }
-    }
   },
   *"the gateway serves HTTPS with the stated certificate and TLS 1.2 or newer, and redirects where that is stated"({
     environments,
@@ -361,9 +346,10 @@ export const network: Readonly<Record<string, Invariant>> = {
     one,
   }) {
     const stated = [
-      ...environments.flatMap(({ name, gateway, ...environment }) =>
-        gateway ? [{ name, gateway, namespace: namespaceOf({ name, ...environment } as Environment, "gateway") }] : [],
-      ),
+      ...environments.flatMap((environment) => {
+        const { name, gateway } = environment;
+        return gateway ? [{ name, gateway, namespace: namespaceOf(environment, "gateway") }] : [];
+      }),
       ...clusters.flatMap(({ interfaces }) =>
         interfaces?.tls
           ? [{ name: "platform", gateway: { hosts: [], tls: interfaces.tls }, namespace: "istio-ingress" }]

@@ -1,10 +1,9 @@
 /** What holds for the components beside the services: values of charts, namespaces, alerts, the cluster itself. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { plan } from "../../generators/index.ts";
 import { requiredSecrets } from "../../generators/platform/secrets.ts";
 import { repository } from "../support.ts";
-import { type Invariant, id, type View } from "./view.ts";
+import { type Invariant, id, partOf, type View } from "./view.ts";
 
 const headings = new Set(
   Array.from(
@@ -14,19 +13,17 @@ const headings = new Set(
 );
 
 /** Clusters with the values of one of their charts, where it is installed here. */
-function* installed({ clusters, values }: View, component: string) {
+function* installed({ clusters, document }: View, component: string) {
   for (const cluster of clusters) {
-    const own = values(cluster, component);
+    const own = document(`clusters/${cluster.name}/${component}/values.yaml`);
     if (own) yield { cluster, own, local: cluster.provider.type === "kind" };
   }
 }
 
 export const platform: Readonly<Record<string, Invariant>> = {
-  *"a namespace of an environment enforces Pod Security restricted and gets sidecars"({ of, environments }) {
-    const names = new Set(environments.map(({ name }) => name));
-    for (const namespace of of("Namespace")) {
-      const labels: Record<string, string> = namespace.metadata?.labels ?? {};
-      if (!names.has(labels["app.kubernetes.io/part-of"] ?? "")) continue;
+  *"a namespace of an environment enforces Pod Security restricted and gets sidecars"({ namespaces }) {
+    for (const namespace of namespaces) {
+      const { labels = {} } = namespace.metadata ?? {};
       for (const mode of ["enforce", "audit", "warn"])
         yield [`${id(namespace)} ${mode}`, labels[`pod-security.kubernetes.io/${mode}`] === "restricted"];
       yield [`${id(namespace)} sidecars`, labels["istio-injection"] === "enabled"];
@@ -35,7 +32,7 @@ export const platform: Readonly<Record<string, Invariant>> = {
   *"a namespace of the platform enforces Pod Security; what nothing else guards lets in those it serves alone"({ of }) {
     for (const namespace of of("Namespace")) {
       const { name = "", labels = {} } = namespace.metadata ?? {};
-      if (labels["app.kubernetes.io/part-of"] !== "platform") continue;
+      if (partOf(namespace.metadata) !== "platform") continue;
       const level = labels["pod-security.kubernetes.io/enforce"];
       const guarded = ["monitoring", "tracing", "gitea"].includes(name);
       yield [`${name} level`, level === "restricted" || (level === "baseline" && !guarded)];
@@ -204,14 +201,10 @@ export const platform: Readonly<Record<string, Invariant>> = {
           yield [`${id(rule)} ${alert} words`, Boolean(annotations.summary && annotations.description)];
         }
   },
-  *"a cluster on one's own machine is reached from that machine alone"({ platform, clusters }) {
-    const documents = plan(platform).flatMap((unit) =>
-      unit.generate().flatMap((one) => ("file" in one ? [{ ...one, folder: unit.folder }] : [])),
-    );
+  *"a cluster on one's own machine is reached from that machine alone"({ document, clusters }) {
     for (const { name, provider } of clusters) {
       if (provider.type !== "kind") continue;
-      const kind = documents.find(({ folder, file }) => folder === `clusters/${name}` && file === "kind.yaml");
-      const { nodes = [] } = (kind?.content ?? {}) as any;
+      const { nodes = [] } = document(`clusters/${name}/kind.yaml`) ?? {};
       const ports = nodes.flatMap(({ extraPortMappings = [] }: any) => extraPortMappings);
       yield [name, ports.length > 0 && ports.every((port: any) => port.listenAddress === "127.0.0.1")];
       yield [`${name} image`, nodes.every(({ image }: any) => image === provider.image)];

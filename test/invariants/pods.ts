@@ -1,13 +1,9 @@
 /** What holds for every pod. */
 import { isDeepStrictEqual } from "node:util";
 import { effectiveRelease } from "../../generators/model/place.ts";
-import { type Invariant, id } from "./view.ts";
+import { amount } from "../../generators/model/quantity.ts";
+import { type Invariant, id, partOf } from "./view.ts";
 
-const bytes = (text = "") => {
-  const [, number = "0", unit = ""] = /^([\d.]+)(\D*)$/.exec(text) ?? [];
-  const units = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
-  return Number(number) * (units[unit as keyof typeof units] ?? 1);
-};
 const imageOf = ({ repository, tag, digest }: { repository: string; tag: string; digest?: string | undefined }) =>
   `${repository}:${tag}${digest ? `@${digest}` : ""}`;
 const containersOf = (spec: any): any[] => [...(spec.initContainers ?? []), ...spec.containers];
@@ -52,8 +48,8 @@ export const pods: Readonly<Record<string, Invariant>> = {
     for (const { id, spec } of pods)
       for (const { name, resources = {} } of containersOf(spec)) {
         const { requests = {}, limits = {} } = resources;
-        yield [`${id} ${name}`, Boolean(requests.cpu && limits.cpu) && bytes(requests.memory) > 0];
-        yield [`${id} ${name}`, bytes(limits.memory) >= bytes(requests.memory)];
+        yield [`${id} ${name}`, Boolean(requests.cpu && limits.cpu) && amount(requests.memory ?? "") > 0];
+        yield [`${id} ${name}`, amount(limits.memory ?? "") >= amount(requests.memory ?? "")];
       }
   },
   *"requests and limits are the input's"({ versions, stores }) {
@@ -137,8 +133,7 @@ export const pods: Readonly<Record<string, Invariant>> = {
   },
   *"the variables of Services that happen to be in the namespace stay out"({ pods }) {
     for (const { owner, id, spec } of pods)
-      if (owner.metadata?.labels?.["app.kubernetes.io/part-of"] !== "platform")
-        yield [id, spec.enableServiceLinks === false];
+      if (partOf(owner.metadata) !== "platform") yield [id, spec.enableServiceLinks === false];
   },
   *"probes are the input's, and go to the port that it names"({ versions }) {
     for (const { deployment, version } of versions) {
@@ -186,13 +181,12 @@ export const pods: Readonly<Record<string, Invariant>> = {
       yield [id(statefulSet), volume?.persistentVolumeClaim?.claimName === `data-${name}-0` && !mount?.readOnly];
     }
   },
-  *"what holds state goes only when a person confirms it, and volumes not even then"({ of, stores, environments }) {
+  *"what holds state goes only when a person confirms it, and volumes not even then"({ of, stores }) {
     const options = (object: any) => object.metadata?.annotations?.["argocd.argoproj.io/sync-options"];
     const names = new Set(stores.map(({ statefulSet }) => statefulSet));
     for (const object of [...of("Namespace"), ...of("StatefulSet").filter((one) => names.has(one))])
       yield [id(object), options(object) === "Prune=confirm,Delete=confirm"];
     for (const claim of of("PersistentVolumeClaim")) yield [id(claim), options(claim) === "Prune=false,Delete=false"];
-    yield ["environments", environments.length > 0];
   },
   *"an autoscaler moves its own Deployment within the stated range, and Git does not move it back"({
     versions,

@@ -1,10 +1,9 @@
 /** What the invariants look at: a platform's inputs, and everything that is rendered from them. */
-import { plan } from "../../generators/index.ts";
 import type { Cluster } from "../../generators/model/cluster.ts";
 import type { Environment } from "../../generators/model/environment.ts";
 import type { Platform } from "../../generators/model/platform.ts";
 import type { DataStore, Service, Version } from "../../generators/model/service.ts";
-import { objectsOf, type Rendered } from "../support.ts";
+import { outputsOf } from "../support.ts";
 
 /** A rendered object. */
 export interface Live {
@@ -29,7 +28,6 @@ export type Invariant = (view: View) => Iterable<Case>;
 /** One version of a service, with what was rendered for it. */
 export interface VersionView {
   readonly environment: Environment;
-  readonly cluster: Cluster;
   readonly service: string;
   readonly spec: Service;
   readonly name: string;
@@ -57,22 +55,25 @@ export interface PodView {
 }
 
 export interface View {
-  readonly platform: Platform;
   readonly clusters: readonly Cluster[];
   readonly environments: readonly Environment[];
-  readonly objects: readonly Rendered[];
+  /** Of the environments, and not of the platform. */
+  readonly namespaces: readonly Live[];
   readonly versions: readonly VersionView[];
   readonly stores: readonly StoreView[];
   readonly pods: readonly PodView[];
   readonly of: (kind: string, namespace?: string) => readonly Live[];
   /** @throws where it is not rendered */
   readonly one: (kind: string, name: string, namespace?: string) => Live;
-  /** A chart's values, by the name of its Application; none where the cluster does not install it. */
-  readonly values: (cluster: Cluster, component: string) => any;
+  /** What is rendered besides objects, by path; none where it is not. */
+  readonly document: (path: string) => any;
   readonly clusterOf: (environment: Environment) => Cluster;
 }
 
 export const id = ({ kind, metadata }: Live) => `${kind} ${metadata?.namespace ?? ""}/${metadata?.name}`;
+
+/** The environment that an object belongs to, or `platform`, as its label says. */
+export const partOf = (metadata: Live["metadata"]) => metadata?.labels?.["app.kubernetes.io/part-of"] ?? "";
 
 /** Where a workload lives: stated here a second time, so that a slip in the model shows. */
 export function namespaceOf({ name, namespaces }: Environment, workload: string): string {
@@ -82,12 +83,7 @@ export function namespaceOf({ name, namespaces }: Environment, workload: string)
 const podOwners = ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"];
 
 export function viewOf(platform: Platform): View {
-  const objects = objectsOf(platform);
-  const documents = new Map(
-    plan(platform).flatMap(({ folder, generate }) =>
-      generate().flatMap((one) => ("file" in one ? [[`${folder}/${one.file}`, one.content] as const] : [])),
-    ),
-  );
+  const { objects, documents } = outputsOf(platform);
   const clusters = platform.clusters.map(({ value }) => value);
   const environments = platform.environments.map(({ value }) => value);
   const of = (kind: string, namespace?: string) =>
@@ -111,7 +107,7 @@ export function viewOf(platform: Platform): View {
       Object.entries(spec.versions).map(([name, version]): VersionView => {
         const namespace = namespaceOf(environment, service);
         const deployment = one("Deployment", `${service}-${name}`, namespace);
-        return { environment, cluster: clusterOf(environment), service, spec, name, version, namespace, deployment };
+        return { environment, service, spec, name, version, namespace, deployment };
       }),
     ),
   );
@@ -128,6 +124,8 @@ export function viewOf(platform: Platform): View {
       const { labels = {}, annotations = {} } = metadata ?? {};
       return { owner, id: id(owner), spec, labels, annotations };
     });
-  const values = ({ name }: Cluster, component: string) => documents.get(`clusters/${name}/${component}/values.yaml`);
-  return { platform, clusters, environments, objects, versions, stores, pods, of, one, values, clusterOf };
+  const names = new Set(environments.map(({ name }) => name));
+  const namespaces = of("Namespace").filter(({ metadata }) => names.has(partOf(metadata)));
+  const document = (path: string) => documents.get(path);
+  return { clusters, environments, namespaces, versions, stores, pods, of, one, document, clusterOf };
 }
