@@ -90,6 +90,20 @@ async function ask(name: string): Promise<string> {
 
 const answers = async () => Promise.all(databases.map(ask));
 
+/**
+ * Waits until both answer, three times in a row: while policies and proxies take over a change, one call may still be dropped
+ * after another has come through. @throws at once where a database answers to the other's name
+ */
+async function bothAnswer(): Promise<void> {
+  let inRow = 0;
+  await eventually("both databases to answer", async () => {
+    const got = await answers();
+    for (const [index, answer] of got.entries()) if (answer !== "") expect(answer).toBe(databases[index]);
+    inRow = got.includes("") ? 0 : inRow + 1;
+    return inRow >= 3;
+  });
+}
+
 describe("two TCP hosts on one port", () => {
   let ranges: string[] = [];
 
@@ -107,7 +121,7 @@ describe("two TCP hosts on one port", () => {
   test("each is reached by its own name where their addresses are stated", async () => {
     await applyPlatform(ranges);
     await podsReady(["calls-app"]);
-    await eventually("both databases to answer", async () => (await answers()).every((answer) => answer !== ""));
+    await bothAnswer();
     for (let round = 0; round < 10; round++) expect(await answers()).toEqual([...databases]);
   });
 
@@ -116,7 +130,6 @@ describe("two TCP hosts on one port", () => {
     await eventually("the policy to drop", async () => (await answers()).every((answer) => answer === ""));
     expect(await answers()).toEqual(["", ""]);
     await applyPlatform(ranges);
-    await eventually("the policy to let them out", async () => (await answers()).every((answer) => answer !== ""));
-    expect(await answers()).toEqual([...databases]);
+    await bothAnswer();
   });
 });
