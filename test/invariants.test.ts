@@ -1,10 +1,9 @@
 /** What must hold in every platform, whatever else changes. `npm run test:mutations` shows that each of these can fail. */
 import { describe, expect, test } from "vitest";
 import { invariants } from "./invariants/index.ts";
-import { viewOf } from "./invariants/view.ts";
-import { platformFolders, platformIn } from "./support.ts";
+import { allViews } from "./invariants/view.ts";
 
-const views = Object.entries(platformFolders).map(([name, folder]) => ({ name, view: viewOf(platformIn(folder)) }));
+const views = allViews();
 
 describe.each(Object.entries(invariants))("%s", (_, about) => {
   test.each(Object.entries(about))("%s", (_, invariant) => {

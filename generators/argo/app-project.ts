@@ -2,8 +2,12 @@ import { AppProject } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/AppP
 import type { Environment } from "../model/environment.ts";
 import { confirmDeletion } from "./actions.ts";
 import { argocdNamespace } from "./application.ts";
+import { waves } from "./waves.ts";
 
 const here = "https://kubernetes.default.svc";
+
+/** Of a project that the root brings: it is there before the Applications that name it. */
+const first = { "argocd.argoproj.io/sync-wave": String(waves.root.projects) };
 
 /** Argo CD's own project, stripped: what names no other project deploys nothing. */
 export function defaultProject(): AppProject {
@@ -85,7 +89,7 @@ export function environmentProject(
   const namespaces = (list: readonly string[]) =>
     list.map((namespace) => ({ group: "", kind: "Namespace", name: namespace }));
   return new AppProject({
-    metadata: { name, namespace: argocdNamespace, annotations: { "argocd.argoproj.io/sync-wave": "-1" } },
+    metadata: { name, namespace: argocdNamespace, annotations: first },
     spec: {
       description: `The services of ${name}.`,
       sourceRepos: [repository],
@@ -128,7 +132,7 @@ export function parentProject(
 ): AppProject {
   const project = parentProjectName(name);
   return new AppProject({
-    metadata: { name: project, namespace: argocdNamespace, annotations: { "argocd.argoproj.io/sync-wave": "-1" } },
+    metadata: { name: project, namespace: argocdNamespace, annotations: first },
     spec: {
       description: `The parent of ${name}: its Applications.`,
       sourceRepos: [repository],

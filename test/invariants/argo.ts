@@ -1,6 +1,9 @@
 /** What Argo CD does by itself, what waits for a person, and what each project and role may. */
+import { matchesGlob } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { type Invariant, id, type Live, type View } from "./view.ts";
+
+const platformNamespaces = ["argocd", "istio-system", "istio-ingress", "kube-system", "monitoring", "flagger-system"];
 
 const optionsOf = ({ spec }: Live): string[] => spec.syncPolicy?.syncOptions ?? [];
 const waveOf = ({ metadata }: Live) => Number(metadata?.annotations?.["argocd.argoproj.io/sync-wave"] ?? 0);
@@ -165,6 +168,53 @@ export const argo: Readonly<Record<string, Invariant>> = {
         "platform kinds",
         spec.clusterResourceWhitelist.every(({ group, kind }: any) => group !== "*" && kind !== "*"),
       ];
+    }
+  },
+  *"an environment's project names its kinds one by one, and no namespace of the platform"({ environments, one }) {
+    for (const { name } of environments) {
+      const { destinations, clusterResourceWhitelist, namespaceResourceWhitelist } = one(
+        "AppProject",
+        name,
+        "argocd",
+      ).spec;
+      const kinds = namespaceResourceWhitelist.map(({ group, kind }: any) => group + kind);
+      // Roles, Secrets, what runs once, and what istiod reads besides: Ingress and the Gateway API.
+      const risky = /\*|Role|Secret|Job|Pod$|DaemonSet|Application|Ingress|Route$|gateway\.|Workload|Wasm/;
+      yield [`${name} kinds`, kinds.length > 0 && !kinds.some((kind: string) => risky.test(kind))];
+      yield [`${name} cluster`, clusterResourceWhitelist.every(({ kind }: any) => kind === "Namespace")];
+      for (const namespace of platformNamespaces)
+        yield [`${name} ${namespace}`, !destinations.some((item: any) => matchesGlob(namespace, item.namespace))];
+    }
+  },
+  *"the project of an environment's parent holds Applications alone, and of Applications that parent alone"(view) {
+    const { all } = applications(view);
+    for (const { name, cluster } of view.environments) {
+      const { source, project } = view.one("Application", name, "argocd").spec;
+      yield [`${name} source`, source.path === `argo-apps/${cluster}/${name}`];
+      const { destinations, ...lists } = view.one("AppProject", project, "argocd").spec;
+      yield [`${name} destinations`, destinations.every(({ namespace }: any) => namespace === "argocd")];
+      const kinds = lists.namespaceResourceWhitelist.map(({ group, kind }: any) => `${group}/${kind}`);
+      yield [`${name} kinds`, isDeepStrictEqual(kinds, ["argoproj.io/Application"])];
+      yield [`${name} cluster`, lists.clusterResourceWhitelist.length === 0];
+      const members = all.filter(({ spec }) => spec.project === project).map(({ metadata }) => metadata?.name);
+      yield [`${name} members`, isDeepStrictEqual(members, [name])];
+    }
+  },
+  *"the API server holds every environment to its own Applications, hosts and namespaces"(view) {
+    for (const { name, gateway, delivery } of view.environments) {
+      const says = (policy: string, text: string) =>
+        JSON.stringify(view.one("ValidatingAdmissionPolicy", `slipway-${policy}`).spec).includes(text);
+      yield [`${name} parent`, says("applications", `'${name}-parent'`) === (delivery.sync === "manual")];
+      for (const policy of [
+        "applications",
+        "namespaces",
+        "services",
+        "gateways",
+        "virtual-services",
+        "service-entries",
+      ])
+        yield [`${name} ${policy}`, says(policy, `? '${name}' :`)];
+      for (const host of gateway?.hosts ?? []) yield [`${name} ${host}`, says("gateways", `'${host}'`)];
     }
   },
   *"deployers are the stated groups, and may look, sync and confirm: in their own projects"({ of, environments }) {

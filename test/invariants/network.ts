@@ -222,7 +222,11 @@ export const network: Readonly<Record<string, Invariant>> = {
   *"a proxy knows the hosts that its workload calls, and lets nothing else out"(view) {
     const namespaces = new Set(view.of("Namespace").map(({ metadata }) => metadata?.name));
     for (const { environment, name, namespace, callees } of workloads(view)) {
-      const { outboundTrafficPolicy, egress } = view.one("Sidecar", name, namespace).spec;
+      const { workloadSelector, outboundTrafficPolicy, egress } = view.one("Sidecar", name, namespace).spec;
+      yield [
+        `${namespace}/${name} alone`,
+        isDeepStrictEqual(workloadSelector?.labels, { "app.kubernetes.io/name": name }),
+      ];
       yield [`${namespace}/${name}`, outboundTrafficPolicy?.mode === "REGISTRY_ONLY" && egress.length === 1];
       const hosts: string[] = egress[0].hosts;
       const wild = hosts.filter((host) => host.includes("*") && host !== "istio-system/*");
@@ -369,6 +373,17 @@ export const network: Readonly<Record<string, Invariant>> = {
       const { mode, credentialName, minProtocolVersion, cipherSuites } = https.tls;
       const modern = ["TLSV1_2", "TLSV1_3"].includes(minProtocolVersion) && !cipherSuites;
       yield [`${name} TLS`, mode === "SIMPLE" && credentialName === gateway.tls?.secret && modern];
+    }
+  },
+  *"a Gateway's hosts are for the routes of its own environment alone"({ of, environments, namespaces }) {
+    for (const gateway of of("Gateway")) {
+      const environment = environments.find(({ name }) => name === gateway.metadata?.name)?.name ?? "";
+      const own = namespaces.filter(({ metadata }) => partOf(metadata) === environment);
+      const allowed = [".", ...own.map(({ metadata }) => metadata?.name)];
+      for (const host of gateway.spec.servers.flatMap((server: any) => server.hosts)) {
+        const [namespace = "", name] = host.split("/");
+        yield [`${id(gateway)} ${host}`, name !== undefined && allowed.includes(namespace)];
+      }
     }
   },
   *"a rate limit is enforced on every request that comes to the pods it is stated for"({ of, versions }) {

@@ -1,9 +1,10 @@
 /** What the invariants look at: a platform's inputs, and everything that is rendered from them. */
+import { join } from "node:path";
 import type { Cluster } from "../../generators/model/cluster.ts";
 import type { Environment } from "../../generators/model/environment.ts";
 import type { Platform } from "../../generators/model/platform.ts";
 import type { DataStore, Service, Version } from "../../generators/model/service.ts";
-import { outputsOf } from "../support.ts";
+import { outputsOf, platformFolders, platformIn } from "../support.ts";
 
 /** A rendered object. */
 export interface Live {
@@ -128,4 +129,10 @@ export function viewOf(platform: Platform): View {
   const namespaces = of("Namespace").filter(({ metadata }) => names.has(partOf(metadata)));
   const document = (path: string) => documents.get(path);
   return { clusters, environments, namespaces, versions, stores, pods, of, one, document, clusterOf };
+}
+
+/** What the invariants must hold for: every platform of the fixtures, and one of what none of those states. */
+export function allViews(): { readonly name: string; readonly view: View }[] {
+  const folders = { ...platformFolders, corners: join(import.meta.dirname, "corners") };
+  return Object.entries(folders).map(([name, folder]) => ({ name, view: viewOf(platformIn(folder)) }));
 }

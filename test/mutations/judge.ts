@@ -1,7 +1,6 @@
 /** Prints what notices that the code beside it is wrong: the render itself, or the first invariant that fails. Else nothing. */
 import { invariants } from "../invariants/index.ts";
-import { type View, viewOf } from "../invariants/view.ts";
-import { platformFolders, platformIn } from "../support.ts";
+import { allViews, type View } from "../invariants/view.ts";
 
 /** What is wrong; none where all invariants hold. */
 function complaint(views: readonly View[]): string | undefined {
@@ -17,7 +16,7 @@ function complaint(views: readonly View[]): string | undefined {
 
 function views(): readonly View[] | string {
   try {
-    return Object.values(platformFolders).map((folder) => viewOf(platformIn(folder)));
+    return allViews().map(({ view }) => view);
   } catch (error) {
     return `the render: ${error}`;
   }
