@@ -1,6 +1,6 @@
 import { ValidatingAdmissionPolicy } from "kubernetes-models/admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy";
 import { ValidatingAdmissionPolicyBinding } from "kubernetes-models/admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding";
-import { waves } from "../argo/waves.ts";
+import { syncWave, waves } from "../argo/waves.ts";
 import type { KubernetesObject } from "../render/output.ts";
 
 /** A policy of the API server, in CEL (https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/). */
@@ -24,7 +24,7 @@ export interface Policy {
 export function admissionPolicy(policy: Policy): KubernetesObject[] {
   const { apiGroup, resource, namespace, variables, operations = ["CREATE", "UPDATE"] } = policy;
   const name = `slipway-${policy.name}`;
-  const metadata = { name, annotations: { "argocd.argoproj.io/sync-wave": String(waves.root.projects) } };
+  const metadata = { name, annotations: syncWave(waves.root.projects) };
   return [
     new ValidatingAdmissionPolicy({
       metadata,

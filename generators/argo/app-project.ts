@@ -2,12 +2,12 @@ import { AppProject } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/AppP
 import type { Environment } from "../model/environment.ts";
 import { confirmDeletion } from "./actions.ts";
 import { argocdNamespace } from "./application.ts";
-import { waves } from "./waves.ts";
+import { syncWave, waves } from "./waves.ts";
 
 const here = "https://kubernetes.default.svc";
 
 /** Of a project that the root brings: it is there before the Applications that name it. */
-const first = { "argocd.argoproj.io/sync-wave": String(waves.root.projects) };
+const first = syncWave(waves.root.projects);
 
 /** Argo CD's own project, stripped: what names no other project deploys nothing. */
 export function defaultProject(): AppProject {

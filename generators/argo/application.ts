@@ -1,6 +1,7 @@
 import { Application } from "@kubernetes-models/argo-cd/argoproj.io/v1alpha1/Application";
 import type { Cluster } from "../model/cluster.ts";
 import { groupLabels } from "../workloads/labels.ts";
+import { syncWave } from "./waves.ts";
 
 /** The namespace of Argo CD and of all Applications. */
 export const argocdNamespace = "argocd";
@@ -54,7 +55,7 @@ export function application({ repository }: Pick<Cluster, "repository">, options
       namespace: argocdNamespace,
       labels: groupLabels(options.project),
       annotations: {
-        "argocd.argoproj.io/sync-wave": String(options.wave),
+        ...syncWave(options.wave),
         // A webhook refreshes only the Applications whose folder a push has touched.
         ...("path" in source && { "argocd.argoproj.io/manifest-generate-paths": `/${source.path}` }),
         // A server-side diff of Applications is about their status too

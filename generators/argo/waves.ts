@@ -7,3 +7,8 @@ export const waves = {
   platform: { namespaces: -1, foundations: 0, controlPlanes: 1, mesh: 2, gateway: 3, operators: 4, configuration: 5 },
   environment: { namespaces: 0, dataStores: 1, services: 2, routes: 3 },
 } as const;
+
+/** The annotation that puts an object into a wave. */
+export function syncWave(wave: number): Record<"argocd.argoproj.io/sync-wave", string> {
+  return { "argocd.argoproj.io/sync-wave": String(wave) };
+}
