@@ -159,6 +159,7 @@ describe.each(Object.entries(platformFolders))("%s", (_name, folder) => {
     for (const { value } of platform.environments) {
       const folder = paths.applications(value.cluster, value.name);
       const children = ofKind("Application").filter((one) => one.folder === folder);
+      expect(children.filter(({ object }) => object.spec.project !== value.name)).toEqual([]);
       const names = Object.keys({ ...value.services, ...value.dataStores, namespaces: 0, routes: 0 });
       expect(children.map(({ object }) => object.metadata?.name).sort()).toEqual(
         names.map((name) => `${value.name}-${name}`).sort(),

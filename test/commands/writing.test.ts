@@ -117,8 +117,9 @@ describe("what cannot be written leaves nothing half done", () => {
     const folder = copyInputs(shippedFolder);
     const before = everything(folder);
     // A limit for the size of a file, KiB, fails as a full disk does, and needs no disk of its own.
-    const run = `ulimit -f ${limit}; exec "$0" ${join(repository, "scripts/run.js")} render --root ${folder}`;
-    const { status, stderr } = spawnSync("bash", ["-c", run, process.execPath], { encoding: "utf8" });
+    const command = [process.execPath, join(repository, "scripts/run.js"), "render", "--root", folder];
+    const limited = ["-c", `ulimit -f ${limit}; exec "$@"`, "bash", ...command];
+    const { status, stderr } = spawnSync("bash", limited, { encoding: "utf8" });
     expect(stderr).toMatch(line);
     expect(status).toBe(1);
     expect(everything(folder)).toEqual(before);

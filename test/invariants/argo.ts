@@ -1,12 +1,12 @@
 /** What Argo CD does by itself, what waits for a person, and what each project and role may. */
 import { matchesGlob } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { type Invariant, id, type Live, type View } from "./view.ts";
+import { type Invariant, id, type RenderedObject, type View } from "./view.ts";
 
 const platformNamespaces = ["argocd", "istio-system", "istio-ingress", "kube-system", "monitoring", "flagger-system"];
 
-const optionsOf = ({ spec }: Live): string[] => spec.syncPolicy?.syncOptions ?? [];
-const waveOf = ({ metadata }: Live) => Number(metadata?.annotations?.["argocd.argoproj.io/sync-wave"] ?? 0);
+const optionsOf = ({ spec }: RenderedObject): string[] => spec.syncPolicy?.syncOptions ?? [];
+const waveOf = ({ metadata }: RenderedObject) => Number(metadata?.annotations?.["argocd.argoproj.io/sync-wave"] ?? 0);
 
 /** Applications by what they are. Names are unique in a cluster, and each fixture has one cluster. */
 function applications({ of, environments }: View) {
@@ -44,9 +44,9 @@ export const argo: Readonly<Record<string, Invariant>> = {
       for (const one of [...own, ...parents.filter(({ metadata }) => metadata?.name === name)]) {
         const { automated } = one.spec.syncPolicy;
         const { sync, prune, selfHeal } = delivery;
-        const same = (automated?.prune ?? false) === prune && (automated?.selfHeal ?? false) === selfHeal;
-        yield [id(one), sync === "manual" ? automated === undefined : automated !== undefined && same];
-        yield [`${id(one)} empty`, !automated?.allowEmpty];
+        // And nothing besides: neither `allowEmpty` nor `enabled: false`.
+        const stated = { ...(prune && { prune }), ...(selfHeal && { selfHeal }) };
+        yield [id(one), isDeepStrictEqual(automated, sync === "automated" ? stated : undefined)];
       }
     }
   },
@@ -181,7 +181,8 @@ export const argo: Readonly<Record<string, Invariant>> = {
       // Roles, Secrets, what runs once, and what istiod reads besides: Ingress and the Gateway API.
       const risky = /\*|Role|Secret|Job|Pod$|DaemonSet|Application|Ingress|Route$|gateway\.|Workload|Wasm/;
       yield [`${name} kinds`, kinds.length > 0 && !kinds.some((kind: string) => risky.test(kind))];
-      yield [`${name} cluster`, clusterResourceWhitelist.every(({ kind }: any) => kind === "Namespace")];
+      const clusterKinds = clusterResourceWhitelist.map(({ kind }: any) => kind);
+      yield [`${name} cluster`, isDeepStrictEqual(clusterKinds, ["Namespace"])];
       for (const namespace of platformNamespaces)
         yield [`${name} ${namespace}`, !destinations.some((item: any) => matchesGlob(namespace, item.namespace))];
     }
@@ -192,7 +193,8 @@ export const argo: Readonly<Record<string, Invariant>> = {
       const { source, project } = view.one("Application", name, "argocd").spec;
       yield [`${name} source`, source.path === `argo-apps/${cluster}/${name}`];
       const { destinations, ...lists } = view.one("AppProject", project, "argocd").spec;
-      yield [`${name} destinations`, destinations.every(({ namespace }: any) => namespace === "argocd")];
+      const namespaces = destinations.map(({ namespace }: any) => namespace);
+      yield [`${name} destinations`, isDeepStrictEqual(namespaces, ["argocd"])];
       const kinds = lists.namespaceResourceWhitelist.map(({ group, kind }: any) => `${group}/${kind}`);
       yield [`${name} kinds`, isDeepStrictEqual(kinds, ["argoproj.io/Application"])];
       yield [`${name} cluster`, lists.clusterResourceWhitelist.length === 0];
@@ -279,8 +281,9 @@ export const argo: Readonly<Record<string, Invariant>> = {
     }
   },
   *"admission policies refuse, also when they fail, and each is bound"({ of }) {
-    const bindings = of("ValidatingAdmissionPolicyBinding");
-    for (const policy of of("ValidatingAdmissionPolicy")) {
+    const [policies, bindings] = [of("ValidatingAdmissionPolicy"), of("ValidatingAdmissionPolicyBinding")];
+    yield ["bindings", bindings.length === policies.length];
+    for (const policy of policies) {
       const { failurePolicy, validations, matchConstraints } = policy.spec;
       yield [`${id(policy)} fails`, failurePolicy === "Fail" && validations.length > 0];
       const [{ apiVersions, scope, operations }] = matchConstraints.resourceRules;

@@ -12,6 +12,8 @@ interface DeclaredCall {
   readonly ports: readonly number[];
 }
 
+const sorted = (numbers: Iterable<string | number>) => Array.from(numbers, Number).sort((a, b) => a - b);
+
 const hostOf = (name: string, namespace: string) => `${name}.${namespace}.svc.cluster.local`;
 
 /** The ports of all versions of a service, by name. */
@@ -47,9 +49,7 @@ function callersOf(calls: readonly DeclaredCall[], callee: string): Map<string, 
     calls.filter((call) => call.callee === callee),
     ({ caller }) => caller,
   );
-  return new Map(
-    [...found].map(([caller, own]) => [caller, [...new Set(own.flatMap(({ ports }) => ports))].sort((a, b) => a - b)]),
-  );
+  return new Map([...found].map(([caller, own]) => [caller, sorted(new Set(own.flatMap(({ ports }) => ports)))]));
 }
 
 /** Workloads with the namespaces and calls of their environment. */
@@ -75,7 +75,7 @@ const exposedPorts = ({ services }: Environment, name: string): number[] => {
   if (!service?.expose) return [];
   const ports = portsOf(service);
   const first = service.expose.port ?? ports.find(([, { protocol }]) => protocol !== "tcp")?.[0];
-  return [...new Set(ports.filter(([port]) => port === first).map(([, { port }]) => port))].sort((a, b) => a - b);
+  return sorted(new Set(ports.filter(([port]) => port === first).map(([, { port }]) => port)));
 };
 
 /** The rules for requests to a service, of all routes. */
@@ -87,7 +87,6 @@ const rulesFor = ({ of }: View, service: string, namespace: string): any[] =>
 /** An object as it is written, to be compared. */
 const plain = (value: unknown) =>
   JSON.stringify(value, value && typeof value === "object" ? Object.keys(value).sort() : undefined);
-const sorted = (numbers: readonly (string | number)[]) => numbers.map(Number).sort((a, b) => a - b);
 const peerName = ({ namespaceSelector, podSelector }: any) => {
   const { istio, app, "app.kubernetes.io/name": name } = podSelector?.matchLabels ?? {};
   return `${namespaceSelector?.matchLabels?.["kubernetes.io/metadata.name"]}/${name ?? istio ?? app ?? "*"}`;
@@ -294,8 +293,9 @@ export const network: Readonly<Record<string, Invariant>> = {
         const shares = rule.route.map(({ weight = 100 }: any) => weight);
         yield [id(route), shares.reduce((sum: number, share: number) => sum + share, 0) === 100 && !shares.includes(0)];
         for (const { destination } of [...rule.route, ...(rule.mirrors ?? [])]) {
+          // What the gateway shows of the platform comes from charts.
+          if (partOf(route.metadata) === "platform") continue;
           const [service = "", namespace = ""] = destination.host.split(".");
-          if (!destination.subset) continue;
           const known = versions.some(
             (own) => own.service === service && own.namespace === namespace && own.name === destination.subset,
           );

@@ -21,7 +21,7 @@ export const pods: Readonly<Record<string, Invariant>> = {
       for (const { name, securityContext: own = {} } of containersOf(spec)) {
         const { add = [], drop = [] } = own.capabilities ?? {};
         const closed = own.allowPrivilegeEscalation === false && own.readOnlyRootFilesystem === true && !own.privileged;
-        const bare = drop.includes("ALL") && add.every((one: string) => one === "NET_BIND_SERVICE");
+        const bare = isDeepStrictEqual([...drop], ["ALL"]) && add.every((one: string) => one === "NET_BIND_SERVICE");
         const sameUser = own.runAsUser === undefined && own.runAsNonRoot !== false;
         yield [`${id} ${name}`, closed && bare && sameUser];
       }

@@ -4,26 +4,16 @@ import type { Cluster } from "../../generators/model/cluster.ts";
 import type { Environment } from "../../generators/model/environment.ts";
 import type { Platform } from "../../generators/model/platform.ts";
 import type { DataStore, Service, Version } from "../../generators/model/service.ts";
-import { outputsOf, platformFolders, platformIn } from "../support.ts";
+import type { Manifest } from "../../scripts/lib/diff/argo.ts";
+import { outputsOf, platformFolders, platformIn, type Rendered } from "../support.ts";
 
-/** A rendered object. */
-export interface Live {
-  readonly kind: string;
-  readonly metadata?: {
-    readonly name?: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-    readonly finalizers?: readonly string[];
-  };
-  readonly spec?: any;
-  readonly [key: string]: any;
-}
+/** A rendered object, as far as the invariants look into it by name. */
+export type RenderedObject = Rendered["object"] & Pick<Manifest, "metadata">;
 
 /** Something that an invariant is about, and whether it holds there. */
 export type Case = readonly [subject: string, holds: boolean];
 
-/** Yields each subject of a platform; an invariant without any subject in all platforms fails too. */
+/** Yields each subject of a platform. */
 export type Invariant = (view: View) => Iterable<Case>;
 
 /** One version of a service, with what was rendered for it. */
@@ -34,7 +24,7 @@ export interface VersionView {
   readonly name: string;
   readonly version: Version;
   readonly namespace: string;
-  readonly deployment: Live;
+  readonly deployment: RenderedObject;
 }
 
 /** A data store, with what was rendered for it. */
@@ -43,12 +33,12 @@ export interface StoreView {
   readonly name: string;
   readonly spec: DataStore;
   readonly namespace: string;
-  readonly statefulSet: Live;
+  readonly statefulSet: RenderedObject;
 }
 
 /** A pod template and the object that makes pods of it. */
 export interface PodView {
-  readonly owner: Live;
+  readonly owner: RenderedObject;
   readonly id: string;
   readonly spec: any;
   readonly labels: Readonly<Record<string, string>>;
@@ -59,22 +49,22 @@ export interface View {
   readonly clusters: readonly Cluster[];
   readonly environments: readonly Environment[];
   /** Of the environments, and not of the platform. */
-  readonly namespaces: readonly Live[];
+  readonly namespaces: readonly RenderedObject[];
   readonly versions: readonly VersionView[];
   readonly stores: readonly StoreView[];
   readonly pods: readonly PodView[];
-  readonly of: (kind: string, namespace?: string) => readonly Live[];
+  readonly of: (kind: string, namespace?: string) => readonly RenderedObject[];
   /** @throws where it is not rendered */
-  readonly one: (kind: string, name: string, namespace?: string) => Live;
+  readonly one: (kind: string, name: string, namespace?: string) => RenderedObject;
   /** What is rendered besides objects, by path; none where it is not. */
   readonly document: (path: string) => any;
   readonly clusterOf: (environment: Environment) => Cluster;
 }
 
-export const id = ({ kind, metadata }: Live) => `${kind} ${metadata?.namespace ?? ""}/${metadata?.name}`;
+export const id = ({ kind, metadata }: RenderedObject) => `${kind} ${metadata?.namespace ?? ""}/${metadata?.name}`;
 
 /** The environment that an object belongs to, or `platform`, as its label says. */
-export const partOf = (metadata: Live["metadata"]) => metadata?.labels?.["app.kubernetes.io/part-of"] ?? "";
+export const partOf = (metadata: RenderedObject["metadata"]) => metadata?.labels?.["app.kubernetes.io/part-of"] ?? "";
 
 /** Where a workload lives: stated here a second time, so that a slip in the model shows. */
 export function namespaceOf({ name, namespaces }: Environment, workload: string): string {
@@ -89,7 +79,7 @@ export function viewOf(platform: Platform): View {
   const environments = platform.environments.map(({ value }) => value);
   const of = (kind: string, namespace?: string) =>
     objects
-      .map(({ object }): Live => object)
+      .map(({ object }): RenderedObject => object)
       .filter(
         (object) => object.kind === kind && (namespace ?? object.metadata?.namespace) === object.metadata?.namespace,
       );
@@ -135,4 +125,13 @@ export function viewOf(platform: Platform): View {
 export function allViews(): { readonly name: string; readonly view: View }[] {
   const folders = { ...platformFolders, corners: join(import.meta.dirname, "corners") };
   return Object.entries(folders).map(([name, folder]) => ({ name, view: viewOf(platformIn(folder)) }));
+}
+
+/** The subjects for which an invariant does not hold. One without any subject in all views shows nothing, so it fails too. */
+export function failuresOf(invariant: Invariant, views: ReturnType<typeof allViews>): string[] {
+  const cases = views.flatMap(({ name, view }) =>
+    [...invariant(view)].map(([subject, holds]) => ({ subject: `${name}: ${subject}`, holds })),
+  );
+  if (cases.length === 0) return ["it has no subject"];
+  return cases.filter(({ holds }) => !holds).map(({ subject }) => subject);
 }
